@@ -1,0 +1,13 @@
+"""All tables: importing this file makes every model known."""
+
+from buchbar.accounts import models as accounts
+from buchbar.base import limits, once
+from buchbar.base.db import Base
+from buchbar.booking import models as booking
+from buchbar.booking.weddings import models as weddings
+from buchbar.notices import models as notices
+from buchbar.payments import models as payments
+from buchbar.resources import models as resources
+
+TABLES = (accounts, booking, limits, notices, once, payments, resources, weddings)
+metadata = Base.metadata

@@ -1,0 +1,30 @@
+"""Amounts of money are integer cents. There is one way to round: half up, away from zero, as on paper."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+
+def cents(amount: Decimal) -> int:
+    """Round an amount in euros to whole cents, half a cent away from zero (DIN 1333)."""
+    return int((amount * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def share(amount: int, percent: int) -> int:
+    """``percent`` per cent of an amount in cents, rounded to whole cents."""
+    return cents(Decimal(amount) * percent / Decimal(10_000))
+
+
+def parse_euros(text: str) -> int:
+    """Read "12", "12,50", "1.250,00 €" as cents.
+
+    Raises ValueError for anything that isn't an amount, so that nothing is ever read as zero by mistake.
+    """
+    bare = text.replace("€", "").replace("\u00a0", "").replace(" ", "").strip()
+    whole, comma, fraction = bare.partition(",")
+    if "." in whole:
+        groups = whole.split(".")
+        if not all(len(group) == 3 for group in groups[1:]) or not 1 <= len(groups[0]) <= 3:
+            raise ValueError(text)
+        whole = "".join(groups)
+    if not whole.isascii() or not whole.isdigit() or (comma and not (fraction.isdigit() and len(fraction) <= 2)):
+        raise ValueError(text)
+    return int(whole) * 100 + int(fraction.ljust(2, "0") or "0")

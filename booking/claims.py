@@ -1,0 +1,187 @@
+"""Claims: exclusive use of resources. This is the only file that writes them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from buchbar.base.db import insert
+from buchbar.booking.models import LONGEST_CLAIM_HOURS, Booking, BookingEvent, Claim
+from buchbar.calendar.spans import Span
+from buchbar.resources.models import Resource
+
+LONGEST = timedelta(hours=LONGEST_CLAIM_HOURS)
+# No way is longer (Site.way_minutes): widens searches that look at ways, too.
+LONGEST_WAY = timedelta(hours=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A claim that is still to be taken: with ``site_id``, somebody has to go there, ``way`` long in each direction."""
+
+    resource_id: UUID
+    span: Span
+    site_id: UUID | None = None
+    way: timedelta = timedelta(0)
+
+    @property
+    def travel(self) -> Span:
+        """The span with the way there and back."""
+        return self.span.widened(self.way, self.way)
+
+    def clashes(self, other: "Wanted") -> bool:
+        """What the database refuses, in Python: overlapping use, or different sites too near in time."""
+        if self.resource_id != other.resource_id:
+            return False
+        apart = self.site_id is not None and other.site_id is not None and self.site_id != other.site_id
+        return self.span.overlaps(other.span) or (apart and self.travel.overlaps(other.travel))
+
+
+def take(
+    session: Session,
+    wanted: Sequence[Wanted],
+    *,
+    booking_id: UUID | None = None,
+    closure_id: UUID | None = None,
+    expires_at: datetime | None = None,
+) -> set[UUID]:
+    """Take what is free of these claims and say which resources it got; the caller undoes what it can't use.
+
+    Nothing is checked before: the database itself refuses what overlaps. Sorted by resource, and refused without an
+    error where the database can (PostgreSQL), so that a crowd doesn't deadlock on each other's unfinished rows.
+    """
+    rows = [
+        {
+            "id": uuid4(),
+            "resource_id": want.resource_id,
+            "starts_at": want.span.start,
+            "ends_at": want.span.end,
+            "site_id": want.site_id,
+            "leaves_at": want.travel.start if want.site_id else None,
+            "returns_at": want.travel.end if want.site_id else None,
+            "booking_id": booking_id,
+            "closure_id": closure_id,
+            "expires_at": expires_at,
+        }
+        for want in sorted(wanted, key=lambda want: (want.resource_id.int, want.span))
+    ]
+    statement = insert(session, Claim).on_conflict_do_nothing().returning(Claim.resource_id)
+    if session.get_bind().dialect.name == "postgresql":
+        return set(session.execute(statement.values(rows)).scalars())
+    return {row["resource_id"] for row in rows if _sqlite_takes(session, statement.values(row))}
+
+
+def _sqlite_takes(session: Session, statement: object) -> bool:
+    # SQLite's trigger aborts the statement, not the transaction.
+    try:
+        session.execute(statement)  # type: ignore[call-overload]
+    except IntegrityError as refusal:
+        if "claim_no_overlap" in str(refusal.orig) or "claim_reachable" in str(refusal.orig):
+            return False
+        raise
+    return True
+
+
+def free(session: Session, booking_id: UUID) -> None:
+    """Give back all that a booking claims."""
+    freed = session.execute(delete(Claim).where(Claim.booking_id == booking_id).returning(Claim.resource_id)).scalars()
+    changed(session, set(freed))
+
+
+def free_closure(session: Session, closure_id: UUID) -> None:
+    """Give back what a closure claims."""
+    freed = session.execute(delete(Claim).where(Claim.closure_id == closure_id).returning(Claim.resource_id)).scalars()
+    changed(session, set(freed))
+
+
+def keep(session: Session, booking_id: UUID, until: datetime | None) -> None:
+    """Let a booking's claims live until a moment, or (None) until they are given back."""
+    session.execute(update(Claim).where(Claim.booking_id == booking_id).values(expires_at=until))
+
+
+def changed(session: Session, resource_ids: set[UUID]) -> None:
+    """Raise the version of resources whose claims changed, so that caches and feeds notice. Sorted: no deadlocks."""
+    if resource_ids:
+        locked = select(Resource.id).where(Resource.id.in_(resource_ids)).order_by(Resource.id).with_for_update()
+        ids = list(session.execute(locked).scalars()) if len(resource_ids) > 1 else list(resource_ids)
+        session.execute(
+            update(Resource)
+            .where(Resource.id.in_(ids))
+            .values(version=Resource.version + 1)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def overlapping(resource_ids: Iterable[UUID], span: Span) -> list:  # type: ignore[type-arg]
+    """Conditions for claims of the resources that may touch the span. Bounded, so that history costs nothing."""
+    return [
+        Claim.resource_id.in_(list(resource_ids)),
+        Claim.starts_at > span.start - LONGEST,
+        Claim.starts_at < span.end,
+        Claim.ends_at > span.start,
+    ]
+
+
+def taken(session: Session, resource_ids: Iterable[UUID], span: Span, now: datetime) -> list[Wanted]:
+    """The live claims of the resources in and around the span; what has expired is free at that second."""
+    wide = span.widened(2 * LONGEST_WAY, 2 * LONGEST_WAY)
+    rows = session.execute(
+        select(Claim.resource_id, Claim.starts_at, Claim.ends_at, Claim.site_id, Claim.leaves_at).where(
+            *overlapping(resource_ids, wide), or_(Claim.expires_at.is_(None), Claim.expires_at > now)
+        )
+    )
+    return [
+        Wanted(row.resource_id, Span(row.starts_at, row.ends_at), row.site_id, row.starts_at - row.leaves_at)
+        if row.leaves_at
+        else Wanted(row.resource_id, Span(row.starts_at, row.ends_at))
+        for row in rows
+    ]
+
+
+def sweep(session: Session, resource_ids: Iterable[UUID], span: Span, now: datetime) -> None:
+    """Write down as expired the holds that stand in the way of a taker and have run out, and free their claims.
+
+    Part of the taker's transaction: nobody waits for a job. Booking rows are changed before claim rows, as everywhere.
+    """
+    wide = span.widened(2 * LONGEST_WAY, 2 * LONGEST_WAY)
+    stale = select(Claim.booking_id).where(*overlapping(resource_ids, wide), Claim.expires_at <= now).distinct()
+    expire(session, [booking_id for booking_id in session.execute(stale).scalars() if booking_id], now)
+
+
+def expire(session: Session, booking_ids: Sequence[UUID], now: datetime) -> int:
+    """End the holds among these bookings that have run out; how many. Safe against everybody else's doing it too."""
+    if not booking_ids:
+        return 0
+    mine = (
+        select(Booking.id)
+        .where(
+            Booking.id.in_(booking_ids), Booking.state.in_(("held", "submitted")), Booking.hold_until <= now
+        )
+        .order_by(Booking.id)
+        .with_for_update(skip_locked=True)
+    )
+    ended = list(session.execute(mine).scalars())
+    if not ended:
+        return 0
+    session.execute(
+        update(Booking)
+        .where(Booking.id.in_(ended))
+        .values(state="expired", ended_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        insert(session, BookingEvent).values(
+            [
+                {"booking_id": ended_id, "at": now, "verb": "expire", "by_kind": "system", "by_name": "", "reason": "",
+                 "data": {}}
+                for ended_id in ended
+            ]
+        )
+    )
+    freed = session.execute(delete(Claim).where(Claim.booking_id.in_(ended)).returning(Claim.resource_id)).scalars()
+    changed(session, set(freed))
+    return len(ended)

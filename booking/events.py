@@ -1,0 +1,61 @@
+"""Who acts, and the row that says what happened."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from buchbar.base.texts import N_
+from buchbar.booking.models import Booking, BookingEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody or something that does a thing to a booking."""
+
+    kind: str  # "citizen", "clerk", "owner", "system", "provider"
+    name: str = ""
+
+
+CITIZEN = Actor("citizen")
+SYSTEM = Actor("system")
+PROVIDER = Actor("provider")
+
+# How the history says it, for people.
+WORDS = {
+    "hold": N_("Termin vorgemerkt"),
+    "extend": N_("Vormerkung verlängert"),
+    "submit": N_("Angaben gemacht"),
+    "prove": N_("E-Mail-Adresse bestätigt"),
+    "enter": N_("Im Amt eingetragen"),
+    "approve": N_("Zustimmung gegeben"),
+    "confirm": N_("Reservierung bestätigt"),
+    "decline": N_("Anfrage abgelehnt"),
+    "pay": N_("Gebühren bezahlt"),
+    "refund": N_("Erstattung veranlasst"),
+    "register": N_("Anmeldung der Eheschließung liegt vor"),
+    "remind": N_("An die Frist erinnert"),
+    "move": N_("Termin verlegt"),
+    "cancel": N_("Storniert"),
+    "release": N_("Frist verstrichen, Termin wieder frei"),
+    "expire": N_("Vormerkung abgelaufen"),
+    "revive": N_("Nach später Zahlung wieder gebucht"),
+    "forget": N_("Persönliche Daten gelöscht"),
+}
+
+
+def record(
+    session: Session,
+    booking: Booking,
+    verb: str,
+    at: datetime,
+    by: Actor,
+    reason: str = "",
+    **data: str,
+) -> BookingEvent:
+    """Write down what happened; the row is the audit trail and the status timeline."""
+    event = BookingEvent(
+        booking_id=booking.id, at=at, verb=verb, by_kind=by.kind, by_name=by.name, reason=reason, data=data
+    )
+    session.add(event)
+    return event

@@ -1,0 +1,345 @@
+"""The life of a booking: one table of allowed steps, one verb each.
+
+Each verb locks the booking, refuses what the table doesn't allow, writes an event, and lets the journey write its
+letters. Doing a thing twice does it once: a verb whose result is already there does nothing.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from buchbar.base.errors import Refused
+from buchbar.base.texts import N_, _
+from buchbar.booking import claims, journeys
+from buchbar.booking.events import SYSTEM, Actor, record
+from buchbar.booking.models import OVER, Approval, Booking, BookingEvent
+from buchbar.calendar.deadlines import after_days
+from buchbar.calendar.walls import local_date
+from buchbar.payments import ledger
+
+# verb: the states it may start from
+STEPS: dict[str, tuple[str, ...]] = {
+    "extend": ("held",),
+    "submit": ("held", "submitted"),
+    "prove": ("submitted",),
+    "enter": ("held",),
+    "approve": ("requested",),
+    "decline": ("requested",),
+    "pay": ("requested", "payable", "confirmed"),
+    "register": ("requested", "payable", "confirmed"),
+    "remind": ("payable", "confirmed"),
+    "move": ("requested", "payable", "confirmed"),
+    "cancel": ("held", "submitted", "requested", "payable", "confirmed"),
+    "release": ("payable", "confirmed"),
+    "expire": ("held", "submitted"),
+    "revive": ("released", "expired"),
+}
+
+STATE_WORDS = {
+    "held": N_("vorgemerkt"),
+    "submitted": N_("wartet auf Ihre Bestätigung per E-Mail"),
+    "requested": N_("wird vom Amt geprüft"),
+    "payable": N_("wartet auf die Zahlung"),
+    "confirmed": N_("reserviert"),
+    "expired": N_("abgelaufen"),
+    "declined": N_("abgelehnt"),
+    "cancelled": N_("storniert"),
+    "released": N_("Frist verstrichen, Termin wieder frei"),
+}
+
+
+class NotAllowed(Refused):
+    """The booking is in a state from which this can't be done (any more)."""
+
+
+class Lapsed(Refused):
+    """The hold has run out."""
+
+
+def lock(session: Session, booking: Booking) -> None:
+    """Wait for whoever is changing the booking, and see what they did. Always before its payments are touched."""
+    session.flush()
+    session.refresh(booking, with_for_update=True)
+
+
+def allow(booking: Booking, verb: str, now: datetime) -> None:
+    """Refuse a verb that doesn't start from the booking's state."""
+    if booking.lapsed(now) and verb not in ("expire", "cancel", "revive"):
+        raise Lapsed(_("Ihre Vormerkung ist abgelaufen. Bitte wählen Sie den Termin noch einmal."))
+    if booking.state not in STEPS[verb]:
+        state = _(STATE_WORDS[booking.state])
+        raise NotAllowed(_("Das geht nicht mehr: Diese Buchung ist „%s“.") % state)
+
+
+def extend(session: Session, booking: Booking, at: datetime, by: Actor) -> None:
+    """Give a hold its minutes once more (WCAG 2.2.1); a second time changes nothing."""
+    lock(session, booking)
+    allow(booking, "extend", at)
+    if booking.extended:
+        return
+    booking.extended = True
+    _hold_until(session, booking, at + timedelta(minutes=booking.policy.terms.hold_minutes))
+    record(session, booking, "extend", at, by)
+
+
+def submit(session: Session, booking: Booking, at: datetime, by: Actor) -> None:
+    """The citizen has given the data; the address is still to be proven. Again: with corrected data."""
+    lock(session, booking)
+    allow(booking, "submit", at)
+    booking.state = "submitted"
+    _hold_until(session, booking, at + timedelta(minutes=booking.policy.terms.proof_minutes))
+    _tell(session, booking, record(session, booking, "submit", at, by))
+
+
+def prove(session: Session, booking: Booking, lines: list[ledger.Line], at: datetime, by: Actor) -> None:
+    """The address is proven: the reservation stands, and owes what ``lines`` say."""
+    lock(session, booking)
+    if booking.email_proven_at:
+        return
+    allow(booking, "prove", at)
+    booking.email_proven_at = at
+    _stand(session, booking, lines, "prove", at, by)
+
+
+def enter(session: Session, booking: Booking, lines: list[ledger.Line], at: datetime, by: Actor) -> None:
+    """A clerk has entered what came by telephone or on paper; it ranks like any other reservation."""
+    lock(session, booking)
+    allow(booking, "enter", at)
+    booking.channel = "desk"
+    _stand(session, booking, lines, "enter", at, by)
+
+
+def approve(session: Session, booking: Booking, party: str, at: datetime, by: Actor) -> None:
+    """The office, or the venue's owner, agrees. With the last yes that is needed, the reservation goes on."""
+    lock(session, booking)
+    if party in given(session, booking) or party not in needed(booking):
+        return
+    allow(booking, "approve", at)
+    session.add(Approval(booking_id=booking.id, party=party, given_at=at, given_by=by.name))
+    record(session, booking, "approve", at, by, party=party)
+    _settle(session, booking, "confirm", at, by)
+
+
+def decline(session: Session, booking: Booking, reason: str, at: datetime, by: Actor) -> None:
+    """Say no to a request, with a reason for the citizen; nothing is owed."""
+    lock(session, booking)
+    if booking.state == "declined":
+        return
+    allow(booking, "decline", at)
+    _end(session, booking, "decline", "declined", at, by, reason, percent=100)
+
+
+def pay(session: Session, booking: Booking, at: datetime, by: Actor, cents: int) -> None:
+    """Money has come in (the payment row says so already). What comes too late takes the place again if it is still
+    free; what isn't owed goes back."""
+    lock(session, booking)
+    if booking.state in ("released", "expired"):
+        revive(session, booking, at, by)
+    _tell(session, booking, record(session, booking, "pay", at, by, cents=str(cents)))
+    if booking.state in STEPS["pay"]:
+        _settle(session, booking, "confirm", at, by)
+    _give_back(session, booking, at, by)
+
+
+def revive(session: Session, booking: Booking, at: datetime, by: Actor) -> bool:
+    """Take up a booking whose deadline had passed, if its place is still free; say whether."""
+    allow(booking, "revive", at)
+    if booking.starts_at <= at or not journeys.of(booking).reclaim(session, booking, at):
+        return False
+    booking.state, booking.ended_at = "requested", None
+    booking.sequence += 1
+    _unforgive(session, booking, at)
+    record(session, booking, "revive", at, by)
+    return True
+
+
+def register(session: Session, booking: Booking, at: datetime, by: Actor) -> None:
+    """What the deadline waits for has come (for weddings: the registration), so it no longer ends the booking."""
+    lock(session, booking)
+    if booking.fulfilled_at:
+        return
+    allow(booking, "register", at)
+    booking.fulfilled_at = at
+    if booking.state == "confirmed":
+        booking.deadline_at = None
+    _tell(session, booking, record(session, booking, "register", at, by))
+
+
+def moved(
+    session: Session, booking: Booking, lines: list[ledger.Line], at: datetime, by: Actor, **data: str
+) -> None:
+    """The journey has put the booking on another slot (its claims are taken, its times changed): prices, approvals
+    and deadlines follow."""
+    booking.sequence += 1
+    session.execute(Approval.__table__.delete().where(Approval.booking_id == booking.id))  # type: ignore[attr-defined]
+    if by.kind == "clerk" and "office" in needed(booking):
+        session.add(Approval(booking_id=booking.id, party="office", given_at=at, given_by=by.name))
+    ledger.recharge(session, booking.municipality_id, booking.id, lines, at)
+    event = record(session, booking, "move", at, by, **data)
+    booking.state, booking.deadline_at, booking.reminded = "requested", None, 0
+    _settle(session, booking, None, at, by)
+    _give_back(session, booking, at, by)
+    _tell(session, booking, event)
+
+
+def cancel(session: Session, booking: Booking, at: datetime, by: Actor, reason: str = "") -> None:
+    """End a booking before it starts, free what it claims, and give back what the policy refunds.
+
+    When the office cancels, nothing is owed.
+    """
+    lock(session, booking)
+    if booking.state == "cancelled":
+        return
+    allow(booking, "cancel", at)
+    if booking.starts_at <= at:
+        raise NotAllowed(_("Dieser Termin hat schon begonnen und kann nicht mehr storniert werden."))
+    percent = 100 if by.kind != "citizen" else refund_percent(booking, at)
+    _end(session, booking, "cancel", "cancelled", at, by, reason, percent=percent)
+
+
+def release(session: Session, booking: Booking, at: datetime, by: Actor = SYSTEM) -> None:
+    """A deadline has passed: the date is free again. Nothing is owed, what was paid goes back."""
+    lock(session, booking)
+    if booking.state not in STEPS["release"] or booking.deadline_at is None or booking.deadline_at > at:
+        return
+    _end(session, booking, "release", "released", at, by, percent=100)
+
+
+def expire(session: Session, booking: Booking, at: datetime) -> None:
+    """Write down that a hold has run out; the next taker or a job does it."""
+    claims.expire(session, [booking.id], at)
+    session.refresh(booking)
+
+
+def remind(session: Session, booking: Booking, at: datetime) -> None:
+    """Write a reminder when one of the policy's days before the deadline has come; each once."""
+    lock(session, booking)
+    due = reminders_due(booking, at)
+    if booking.state not in STEPS["remind"] or due <= booking.reminded:
+        return
+    booking.reminded = due
+    _tell(session, booking, record(session, booking, "remind", at, SYSTEM))
+
+
+def reminders_due(booking: Booking, at: datetime) -> int:
+    """How many of the policy's reminders should have gone out by now."""
+    if booking.deadline_at is None:
+        return 0
+    left = booking.deadline_at - at
+    return sum(left <= timedelta(days=days) for days in booking.policy.terms.reminder_days)
+
+
+def refund_percent(booking: Booking, at: datetime) -> int:
+    """What share of the fees a cancellation by the citizen would give back now."""
+    if booking.state in ("held", "submitted"):
+        return 100
+    zone = booking.municipality.zone
+    return booking.policy.terms.refund_percent(at, local_date(booking.starts_at, zone), zone)
+
+
+def needed(booking: Booking) -> set[str]:
+    """Who has to agree: by the policy, and always the office where the venue is only on request."""
+    approval = booking.policy.terms.approval
+    on_request = getattr(booking.resource, "visibility", "bookable") == "request"
+    parties = {"office"} if approval != "none" or on_request else set()
+    if approval == "office_and_owner" and getattr(booking.resource, "owner_email", ""):
+        parties.add("owner")
+    return parties
+
+
+def given(session: Session, booking: Booking) -> set[str]:
+    """Who has agreed."""
+    return set(session.scalars(select(Approval.party).where(Approval.booking_id == booking.id)))
+
+
+def _stand(
+    session: Session, booking: Booking, lines: list[ledger.Line], verb: str, at: datetime, by: Actor
+) -> None:
+    booking.state = "requested"
+    _hold_until(session, booking, None)
+    ledger.charge(session, booking.municipality_id, booking.id, "fees", lines, at)
+    event = record(session, booking, verb, at, by)
+    _settle(session, booking, "confirm", at, by)
+    if booking.state == "requested":
+        _tell(session, booking, event)
+
+
+def _settle(session: Session, booking: Booking, verb: str | None, at: datetime, by: Actor) -> None:
+    """Let the booking stand where approvals and payments allow: requested, then payable, then confirmed."""
+    session.flush()
+    terms, zone = booking.policy.terms, booking.municipality.zone
+    if needed(booking) - given(session, booking):
+        return
+    if terms.payment == "required" and ledger.account(session, booking.id).open:
+        if booking.state != "payable":
+            booking.state = "payable"
+            booking.deadline_at = min(after_days(at, terms.pay_days, zone), booking.starts_at)
+            _tell(session, booking, record(session, booking, "approve", at, by))
+    elif booking.state != "confirmed":
+        booking.state = "confirmed"
+        reserved = booking.email_proven_at or booking.made_at
+        booking.deadline_at = None if booking.fulfilled_at else terms.deadline_at(reserved, booking.starts_at, zone)
+        if verb:
+            _tell(session, booking, record(session, booking, verb, at, by))
+
+
+def _end(
+    session: Session,
+    booking: Booking,
+    verb: str,
+    state: str,
+    at: datetime,
+    by: Actor,
+    reason: str = "",
+    *,
+    percent: int,
+) -> None:
+    booking.state, booking.ended_at, booking.deadline_at = state, at, None
+    booking.hold_until = None
+    booking.sequence += 1
+    claims.free(session, booking.id)
+    forgiven = ledger.share_of(session, booking.id, percent)
+    ledger.charge(session, booking.municipality_id, booking.id, "forgiven", forgiven, at)
+    event = record(session, booking, verb, at, by, reason)
+    _give_back(session, booking, at, by)
+    _tell(session, booking, event)
+
+
+def _unforgive(session: Session, booking: Booking, at: datetime) -> None:
+    """Owe again what the end had forgiven."""
+    owed = [
+        ledger.Line(item.code, item.label, -item.cents, item.vat)
+        for made in ledger.charges(session, booking.id)
+        if made.kind == "forgiven"
+        for item in made.items
+    ]
+    ledger.charge(session, booking.municipality_id, booking.id, "fees", owed, at)
+
+
+def _give_back(session: Session, booking: Booking, at: datetime, by: Actor) -> None:
+    cents = ledger.give_back_surplus(session, booking.id, at, booking.state)
+    if cents:
+        _tell(session, booking, record(session, booking, "refund", at, by, cents=str(cents)))
+
+
+def _hold_until(session: Session, booking: Booking, until: datetime | None) -> None:
+    booking.hold_until = until
+    session.flush()
+    claims.keep(session, booking.id, until)
+
+
+def _tell(session: Session, booking: Booking, event: BookingEvent) -> None:
+    session.flush()
+    journeys.of(booking).tell(session, booking, event)
+
+
+def over(booking: Booking) -> bool:
+    """Whether it has ended, one way or the other."""
+    return booking.state in OVER
+
+
+def by_id(session: Session, booking_id: UUID) -> Booking | None:
+    """The booking, for workers and links that have already proven who asks."""
+    return session.get(Booking, booking_id)

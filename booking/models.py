@@ -1,0 +1,148 @@
+"""Policies, bookings, what happened to them, and the claims that they hold."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from buchbar.accounts.models import Municipality
+from buchbar.base.db import Base, Identified, Shape
+from buchbar.booking.terms import Terms
+from buchbar.resources.models import Resource
+
+
+ALIVE = ("held", "submitted", "requested", "payable", "confirmed")
+OVER = ("expired", "declined", "cancelled", "released")
+# No claim is longer: a day of 25 hours. Longer closures are one claim a day (booking/closures.py).
+LONGEST_CLAIM_HOURS = 25
+
+
+class Policy(Identified, Base):
+    """A municipality's rules for a journey from a date on. Never changed: an edit is a new row."""
+
+    __tablename__ = "policy"
+    __table_args__ = (UniqueConstraint("municipality_id", "journey", "valid_from", "made_at"),)
+
+    municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"), index=True)
+    journey: Mapped[str]
+    valid_from: Mapped[date]
+    terms: Mapped[Terms] = mapped_column(Shape(Terms))
+    made_at: Mapped[datetime]
+    made_by: Mapped[str]
+
+
+class Booking(Identified, Base):
+    """What the citizen has. ``starts_at`` and ``ends_at`` are the event itself, without set-up and cleaning.
+
+    ``hold_until`` ends a hold or an unproven reservation by itself; ``deadline_at`` is by when somebody has to act
+    (pay, register), else it is released; ``fulfilled_at`` when what the deadline waited for has come. ``generation`` takes back secret links; ``sequence`` counts what changed
+    in the calendar (RFC 5545 3.8.7.4).
+    """
+
+    __tablename__ = "booking"
+    __table_args__ = (
+        CheckConstraint(f"state IN {ALIVE + OVER}", name="state"),
+        CheckConstraint("state NOT IN ('held', 'submitted') OR hold_until IS NOT NULL", name="hold"),
+        Index("ix_booking_municipality_state", "municipality_id", "state", "starts_at"),
+        Index("ix_booking_resource_start", "resource_id", "starts_at"),
+    )
+
+    municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"))
+    journey: Mapped[str]
+    number: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[str] = mapped_column(default="held")
+    policy_id: Mapped[UUID] = mapped_column(ForeignKey("policy.id"))
+    tariff_id: Mapped[UUID | None] = mapped_column(ForeignKey("tariff.id"))
+    channel: Mapped[str] = mapped_column(default="online")
+    resource_id: Mapped[UUID] = mapped_column(ForeignKey("resource.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    made_at: Mapped[datetime]
+    hold_until: Mapped[datetime | None] = mapped_column(index=True)
+    extended: Mapped[bool] = mapped_column(default=False)
+    deadline_at: Mapped[datetime | None] = mapped_column(index=True)
+    fulfilled_at: Mapped[datetime | None]
+    reminded: Mapped[int] = mapped_column(default=0)
+    email: Mapped[str] = mapped_column(default="", index=True)
+    email_proven_at: Mapped[datetime | None]
+    phone: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="de")
+    generation: Mapped[int] = mapped_column(default=0)
+    sequence: Mapped[int] = mapped_column(default=0)
+    ended_at: Mapped[datetime | None]
+    forgotten_at: Mapped[datetime | None]
+
+    municipality: Mapped[Municipality] = relationship()
+    resource: Mapped[Resource] = relationship()
+    policy: Mapped[Policy] = relationship()
+    claims: Mapped[list["Claim"]] = relationship(viewonly=True)
+    events: Mapped[list["BookingEvent"]] = relationship(order_by="BookingEvent.id", viewonly=True)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still occupies what it claims, as far as the row knows (an expired hold: see ``lapsed``)."""
+        return self.state in ALIVE
+
+    def lapsed(self, now: datetime) -> bool:
+        """Whether its hold has run out: it is over at that second, whether or not a job has written it down."""
+        return self.state in ("held", "submitted") and self.hold_until is not None and self.hold_until <= now
+
+
+class BookingEvent(Base):
+    """What happened to a booking: audit trail, status timeline and the trigger of letters at once."""
+
+    __tablename__ = "booking_event"
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    booking_id: Mapped[UUID] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    verb: Mapped[str]
+    by_kind: Mapped[str]
+    by_name: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(default="")
+    data: Mapped[dict[str, str]] = mapped_column(Shape(dict[str, str]), default=dict)
+
+
+class Claim(Identified, Base):
+    """Exclusive use of one resource for a span. A row is a claim; freeing it deletes the row.
+
+    ``expires_at`` ends a hold's claim by itself. Who has to travel to ``site_id`` also needs the way:
+    ``leaves_at`` to ``returns_at``. The database keeps claims apart (base/db.py ``keep_apart``, ``keep_reachable``).
+    """
+
+    __tablename__ = "claim"
+    __table_args__ = (
+        CheckConstraint("(booking_id IS NULL) <> (closure_id IS NULL)", name="owner"),
+        CheckConstraint(
+            "site_id IS NULL OR (leaves_at IS NOT NULL AND returns_at IS NOT NULL AND leaves_at <= starts_at "
+            "AND returns_at >= ends_at)",
+            name="way",
+        ),
+        Index("ix_claim_resource_start", "resource_id", "starts_at"),
+    )
+
+    resource_id: Mapped[UUID] = mapped_column(ForeignKey("resource.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    site_id: Mapped[UUID | None] = mapped_column(ForeignKey("site.id"))
+    leaves_at: Mapped[datetime | None]
+    returns_at: Mapped[datetime | None]
+    booking_id: Mapped[UUID | None] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"), index=True)
+    closure_id: Mapped[UUID | None] = mapped_column(ForeignKey("closure.id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime | None]
+
+
+class Approval(Identified, Base):
+    """One party's yes to a request: the office, or the owner of the venue."""
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        UniqueConstraint("booking_id", "party"),
+        CheckConstraint("party IN ('office', 'owner')", name="party"),
+    )
+
+    booking_id: Mapped[UUID] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"))
+    party: Mapped[str]
+    given_at: Mapped[datetime]
+    given_by: Mapped[str]

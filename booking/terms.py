@@ -1,0 +1,108 @@
+"""The terms of a policy: everything that differs from town to town, as data that a clerk edits."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from buchbar.base.money import share
+from buchbar.calendar import deadlines
+from buchbar.calendar.release import ReleaseRule, Rolling
+from buchbar.calendar.walls import local_date
+
+
+class DaysAfterBooking(msgspec.Struct, frozen=True, tag="days_after_booking"):
+    """So many days after it was reserved (Köln: 40)."""
+
+    days: int
+
+
+class MonthsBeforeDate(msgspec.Struct, frozen=True, tag="months_before_date"):
+    """So many months before the date (Salzgitter: 5)."""
+
+    months: int
+
+
+class EarlierOf(msgspec.Struct, frozen=True, tag="earlier_of"):
+    """Whichever of the two comes first."""
+
+    days: int
+    months: int
+
+
+Deadline = DaysAfterBooking | MonthsBeforeDate | EarlierOf
+
+
+class CancellationStep(msgspec.Struct, frozen=True):
+    """Cancelling at least ``days`` days before the date gives back ``percent`` of what is owed."""
+
+    days: int
+    percent: int
+
+    def __post_init__(self) -> None:
+        if self.days < 0 or not 0 <= self.percent <= 100:
+            raise ValueError("a step has days from 0 and a percentage from 0 to 100")
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """How bookings of one journey work in one municipality.
+
+    ``approval``: "none" (firm at once), "office", "office_and_owner" (for venues that belong to somebody else).
+    ``payment``: "none", "optional", "required" (firm only when paid, within ``pay_days``), "later" (a bill comes).
+    ``deadline``: by when the couple must have registered, else the reservation is released; None for no deadline.
+    ``reminder_days``: how many days before a deadline we write. Lead and limits: see the names.
+    """
+
+    release: ReleaseRule = Rolling(months=12)
+    lead_days: int = 14
+    hold_minutes: int = 20
+    proof_minutes: int = 60
+    deadline: Deadline | None = None
+    approval: str = "office"
+    payment: str = "optional"
+    pay_days: int = 14
+    cancellation: tuple[CancellationStep, ...] = (CancellationStep(0, 100),)
+    holds_per_address: int = 2
+    reminder_days: tuple[int, ...] = (14, 3)
+    retention_months: int = 12
+    gate_foreign: bool = True
+
+    def __post_init__(self) -> None:
+        if self.approval not in ("none", "office", "office_and_owner"):
+            raise ValueError("approval is none, office or office_and_owner")
+        if self.payment not in ("none", "optional", "required", "later"):
+            raise ValueError("payment is none, optional, required or later")
+        if not (1 <= self.hold_minutes <= 120 and 5 <= self.proof_minutes <= 2880 and 1 <= self.pay_days <= 90):
+            raise ValueError("a hold lives 1 to 120 minutes, a proof 5 to 2880 minutes, payment has 1 to 90 days")
+        if not (0 <= self.lead_days <= 365 and 1 <= self.holds_per_address <= 50 and self.retention_months >= 1):
+            raise ValueError("lead is 0 to 365 days, 1 to 50 holds per address, retention at least a month")
+
+    def deadline_at(self, reserved_at: datetime, starts_at: datetime, zone: ZoneInfo) -> datetime | None:
+        """The midnight by which the couple must have registered; never after the event, None without a deadline.
+
+        A reservation that is made when the months before the date have already begun keeps a week.
+        """
+        if self.deadline is None:
+            return None
+        day = local_date(starts_at, zone)
+        days = getattr(self.deadline, "days", None)
+        months = getattr(self.deadline, "months", None)
+        by_booking = deadlines.after_days(reserved_at, days, zone) if days is not None else None
+        by_date = deadlines.before_months(day, months, zone) if months is not None else None
+        if by_date is not None:
+            by_date = max(by_date, deadlines.after_days(reserved_at, 7, zone))
+        limit = deadlines.earlier(by_booking, by_date)
+        return limit and min(limit, starts_at)
+
+    def earliest_start(self, now: datetime) -> datetime:
+        """Before this moment nothing can be booked online: the office needs its lead."""
+        return now + timedelta(days=self.lead_days)
+
+    def refund_percent(self, cancelled_at: datetime, day: date, zone: ZoneInfo) -> int:
+        """What share of the fees a cancellation gives back, by whole local days before the date."""
+        left = (day - local_date(cancelled_at, zone)).days
+        return max((step.percent for step in self.cancellation if left >= step.days), default=0)
+
+    def forgiven(self, owed: int, cancelled_at: datetime, day: date, zone: ZoneInfo) -> int:
+        """What a cancellation gives back of what is owed, in cents."""
+        return share(owed, self.refund_percent(cancelled_at, day, zone))

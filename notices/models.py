@@ -1,0 +1,58 @@
+"""What the town writes, and what is still to be sent."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from buchbar.base.db import Base, Identified
+
+
+class Letter(Identified, Base):
+    """A letter by e-mail, as it was written. ``calendar`` is its iCalendar part, ``calendar_method`` how it is meant.
+
+    ``message_id`` is decided when the letter is written, so that a letter which is sent twice by accident is
+    recognised as one.
+    """
+
+    __tablename__ = "letter"
+
+    municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"), index=True)
+    booking_id: Mapped[UUID | None] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str]
+    to_address: Mapped[str]
+    subject: Mapped[str]
+    text: Mapped[str]
+    html: Mapped[str]
+    calendar: Mapped[str | None]
+    calendar_method: Mapped[str | None]
+    reply_to: Mapped[str] = mapped_column(default="")
+    message_id: Mapped[str] = mapped_column(unique=True)
+    written_at: Mapped[datetime] = mapped_column(index=True)
+    sent_at: Mapped[datetime | None]
+
+
+class Errand(Identified, Base):
+    """A row of the outbox: something to do outside, once, after the transaction that wrote it.
+
+    ``kind`` says which worker does it, ``subject_id`` names the row that it is about. A worker takes it for a while
+    (``leased_until``); if it dies, the errand is free again after that.
+    """
+
+    __tablename__ = "errand"
+    __table_args__ = (
+        UniqueConstraint("kind", "subject_id"),
+        CheckConstraint("state IN ('waiting', 'done', 'failed')", name="state"),
+        Index("ix_errand_waiting", "next_at", postgresql_where=text("state = 'waiting'")),
+    )
+
+    kind: Mapped[str]
+    subject_id: Mapped[UUID]
+    state: Mapped[str] = mapped_column(default="waiting")
+    attempts: Mapped[int] = mapped_column(default=0)
+    written_at: Mapped[datetime]
+    next_at: Mapped[datetime]
+    leased_until: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    fault: Mapped[str] = mapped_column(default="")

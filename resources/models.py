@@ -1,0 +1,168 @@
+"""What can be booked, when it is open, and how one gets there."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Table, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from buchbar.base.db import Base, Identified, Shape
+from buchbar.calendar.rules import DayException, WeeklyRule
+
+
+class Site(Identified, Base):
+    """A place with an address. ``way_minutes`` is the way from the town hall to it."""
+
+    __tablename__ = "site"
+    __table_args__ = (CheckConstraint("way_minutes BETWEEN 0 AND 240", name="way"),)
+
+    municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"), index=True)
+    name: Mapped[str]
+    street: Mapped[str] = mapped_column(default="")
+    postcode: Mapped[str] = mapped_column(default="")
+    city: Mapped[str] = mapped_column(default="")
+    way_minutes: Mapped[int] = mapped_column(default=0)
+
+    @property
+    def address(self) -> str:
+        return ", ".join(part for part in (self.street, f"{self.postcode} {self.city}".strip()) if part)
+
+
+class Resource(Identified, Base):
+    """What one booking at a time may hold. ``version`` rises with each change of its claims; caches compare it."""
+
+    __tablename__ = "resource"
+    __mapper_args__ = {"polymorphic_on": "kind"}  # noqa: RUF012
+
+    municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"), index=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+    active: Mapped[bool] = mapped_column(default=True)
+    version: Mapped[int] = mapped_column(default=1)
+
+    openings: Mapped[list["Opening"]] = relationship(cascade="all, delete-orphan", order_by="Opening.id")
+    exceptions: Mapped[list["OpeningException"]] = relationship(cascade="all, delete-orphan")
+
+
+eligibility = Table(
+    "eligibility",
+    Base.metadata,
+    Column("registrar_id", ForeignKey("registrar.id", ondelete="CASCADE"), primary_key=True),
+    Column("venue_id", ForeignKey("venue.id", ondelete="CASCADE"), primary_key=True),
+)
+
+
+class Venue(Resource):
+    """Where people marry.
+
+    ``persons`` is how many may be in the room; ``counts_couple`` whether the couple is among them (the registrar
+    never is). ``visibility`` is how it can be had: at once, on request (the office always decides), or not online.
+    Lengths are minutes: the ceremony, the step between two beginnings, before it and after it.
+    """
+
+    __tablename__ = "venue"
+    __mapper_args__ = {"polymorphic_identity": "venue"}  # noqa: RUF012
+    __table_args__ = (
+        UniqueConstraint("site_id", "slug"),
+        CheckConstraint("visibility IN ('bookable', 'request', 'information')", name="visibility"),
+        CheckConstraint("length_minutes BETWEEN 10 AND 240", name="length"),
+        CheckConstraint("step_minutes BETWEEN 5 AND 240", name="step"),
+        CheckConstraint("setup_minutes BETWEEN 0 AND 240", name="setup"),
+        CheckConstraint("cleaning_minutes BETWEEN 0 AND 240", name="cleaning"),
+        CheckConstraint("persons > 0", name="persons"),
+    )
+
+    id: Mapped[UUID] = mapped_column(ForeignKey("resource.id", ondelete="CASCADE"), primary_key=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("site.id"), index=True)
+    slug: Mapped[str]
+    position: Mapped[int] = mapped_column(default=0)
+    visibility: Mapped[str] = mapped_column(default="bookable")
+    summary: Mapped[str] = mapped_column(default="")
+    description: Mapped[str] = mapped_column(default="")
+    house_rules: Mapped[list[str]] = mapped_column(Shape(list[str]), default=list)
+    picture: Mapped[str] = mapped_column(default="rathaus")
+    persons: Mapped[int]
+    counts_couple: Mapped[bool] = mapped_column(default=True)
+    step_free: Mapped[bool] = mapped_column(default=False)
+    access_note: Mapped[str] = mapped_column(default="")
+    season_note: Mapped[str] = mapped_column(default="")
+    length_minutes: Mapped[int] = mapped_column(default=30)
+    step_minutes: Mapped[int] = mapped_column(default=45)
+    setup_minutes: Mapped[int] = mapped_column(default=0)
+    cleaning_minutes: Mapped[int] = mapped_column(default=15)
+    owner_name: Mapped[str] = mapped_column(default="")
+    owner_email: Mapped[str] = mapped_column(default="")
+
+    site: Mapped[Site] = relationship()
+    registrars: Mapped[list["Registrar"]] = relationship(
+        secondary=eligibility, back_populates="venues", order_by="Registrar.name"
+    )
+
+    @property
+    def guests(self) -> int:
+        """How many guests fit beside the couple."""
+        return self.persons - 2 if self.counts_couple else self.persons
+
+
+class Registrar(Resource):
+    """A registrar (Standesbeamt:in). Openings are duty; ``prepare_minutes`` precede, ``wrap_minutes`` follow."""
+
+    __tablename__ = "registrar"
+    __mapper_args__ = {"polymorphic_identity": "registrar"}  # noqa: RUF012
+
+    id: Mapped[UUID] = mapped_column(ForeignKey("resource.id", ondelete="CASCADE"), primary_key=True)
+    initials: Mapped[str]
+    prepare_minutes: Mapped[int] = mapped_column(default=15)
+    wrap_minutes: Mapped[int] = mapped_column(default=10)
+
+    venues: Mapped[list[Venue]] = relationship(secondary=eligibility, back_populates="registrars")
+
+
+class Opening(Identified, Base):
+    """One weekly rule by which a resource is open (a registrar: on duty), in the municipality's zone."""
+
+    __tablename__ = "opening"
+
+    resource_id: Mapped[UUID] = mapped_column(ForeignKey("resource.id", ondelete="CASCADE"), index=True)
+    rule: Mapped[WeeklyRule] = mapped_column(Shape(WeeklyRule))
+
+
+class OpeningException(Identified, Base):
+    """What holds instead of the rules on one day, and why."""
+
+    __tablename__ = "opening_exception"
+
+    resource_id: Mapped[UUID] = mapped_column(ForeignKey("resource.id", ondelete="CASCADE"), index=True)
+    exception: Mapped[DayException] = mapped_column(Shape(DayException))
+    note: Mapped[str] = mapped_column(default="")
+
+
+class Closure(Identified, Base):
+    """The town hall takes a resource out of use for a while; its claims keep it free of bookings."""
+
+    __tablename__ = "closure"
+
+    municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"), index=True)
+    resource_id: Mapped[UUID] = mapped_column(ForeignKey("resource.id", ondelete="CASCADE"), index=True)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    reason: Mapped[str]
+    closed_by: Mapped[str]
+    closed_at: Mapped[datetime]
+
+    resource: Mapped[Resource] = relationship()
+
+
+class Feed(Identified, Base):
+    """An iCalendar subscription to one resource. Its address is a secret link, and dies with ``revoked_at``."""
+
+    __tablename__ = "feed"
+
+    municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"), index=True)
+    resource_id: Mapped[UUID] = mapped_column(ForeignKey("resource.id", ondelete="CASCADE"), index=True)
+    with_names: Mapped[bool] = mapped_column(default=False)
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    resource: Mapped[Resource] = relationship()
