@@ -4,7 +4,7 @@ SQLite is the embedded default, PostgreSQL is for real use. Everything here work
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -78,7 +78,7 @@ class Base(DeclarativeBase):
     """Every table: a random id that says nothing, moments in UTC."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: Moment(), UUID: Uuid(), str: Text()}  # noqa: RUF012
+    type_annotation_map = {datetime: Moment(), UUID: Uuid(), str: Text()}
 
 
 class Identified:
@@ -121,16 +121,19 @@ def connect(url: str, *, pool: int = 10, synchronous: str = "FULL") -> Engine:
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver never emits BEGIN itself
         cursor = connection.cursor()
-        for pragma in ("busy_timeout=15000", "journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
+        for pragma in (
+            "busy_timeout=15000",
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            "foreign_keys=ON",
+        ):
             cursor.execute("PRAGMA " + pragma)
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # IMMEDIATE, because a transaction that reads first and writes later fails at once when another wrote between.
-        connection.exec_driver_sql(
-            "BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN"
-        )
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
 
     return engine
 
@@ -138,29 +141,31 @@ def connect(url: str, *, pool: int = 10, synchronous: str = "FULL") -> Engine:
 class Database:
     """Transactions on one engine. ``with database.write() as session``: returning saves, raising undoes."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, **info: Any) -> None:
+        """``info`` is what every session carries: the settings, and a cache that lives as long as the process."""
         self.engine = engine
+        self.info: dict[str, Any] = {"cache": {}, **info}
         self._writing = engine.execution_options(writes=True)
         self._queue: AbstractContextManager[Any] | None = (
             _sqlite_writers.setdefault(str(engine.url), threading.Lock()) if engine.dialect.name == "sqlite" else None
         )
 
+    def _session(self, engine: Engine) -> Session:
+        return Session(engine, expire_on_commit=False, info=self.info)
+
     @contextmanager
     def read(self) -> Iterator[Session]:
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with self._session(self.engine) as session, session.begin():
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         if self._queue is None:
-            with Session(self._writing, expire_on_commit=False) as session, session.begin():
+            with self._session(self._writing) as session, session.begin():
                 yield session
         else:
-            with self._queue, Session(self._writing, expire_on_commit=False) as session, session.begin():
+            with self._queue, self._session(self._writing) as session, session.begin():
                 yield session
-
-
-Sessions = Callable[[], AbstractContextManager[Session]]
 
 
 def keep_apart(connection: Connection, table: str, owner: str, *, longest_hours: int) -> None:

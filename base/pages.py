@@ -42,9 +42,6 @@ def environment() -> Environment:
     return made
 
 
-_environment = environment()
-
-
 def render(request: Request | None, template: str, **context: Any) -> str:
     """Render a template; pages get the request, the CSRF field and the reader's language with it."""
     context["language"] = texts.language.get()
@@ -62,8 +59,11 @@ def _csrf_field(request: Request) -> Markup:
 
 @lru_cache(maxsize=256)
 def asset(path: str) -> str:
-    """The address of a static file ("static/app.css", "vendor/…"), with a fingerprint so that it may be kept for ever."""
+    """The address of a static file ("static/app.css"), with a fingerprint so that it may be kept for ever."""
     folder, _slash, name = path.partition("/")
     file: Path = STATIC[folder] / name
     version = hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else "0"
     return f"/{path}?v={version}"
+
+
+_environment = environment()

@@ -40,7 +40,7 @@ def ngettext(one: str, many: str, count: int) -> str:
     return str(translations(language.get()).ungettext(one, many, count))
 
 
-def N_(message: str) -> str:  # noqa: N802
+def N_(message: str) -> str:
     """Mark a text for the catalogue that is translated where it is shown."""
     return message
 

@@ -25,7 +25,6 @@ from litestar.exceptions import HTTPException
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
-from sqlalchemy.orm import Session
 
 from buchbar.base import limits, texts
 from buchbar.base.db import Database
@@ -36,9 +35,7 @@ from buchbar.base.texts import _
 
 log = logging.getLogger("buchbar.web")
 REQUESTS = Counter("buchbar_requests", "Answered requests", ["method", "route", "status"])
-SECONDS = Histogram(
-    "buchbar_request_seconds", "Time to answer", ["route"], buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10)
-)
+SECONDS = Histogram("buchbar_request_seconds", "Time to answer", ["route"], buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10))
 
 
 class Form(Mapping[str, str]):
@@ -270,5 +267,3 @@ def _language(scope: Scope) -> Iterator[None]:
         yield
     finally:
         texts.language.reset(token)
-
-

@@ -158,9 +158,7 @@ def expire(session: Session, booking_ids: Sequence[UUID], now: datetime) -> int:
         return 0
     mine = (
         select(Booking.id)
-        .where(
-            Booking.id.in_(booking_ids), Booking.state.in_(("held", "submitted")), Booking.hold_until <= now
-        )
+        .where(Booking.id.in_(booking_ids), Booking.state.in_(("held", "submitted")), Booking.hold_until <= now)
         .order_by(Booking.id)
         .with_for_update(skip_locked=True)
     )
@@ -176,8 +174,15 @@ def expire(session: Session, booking_ids: Sequence[UUID], now: datetime) -> int:
     session.execute(
         insert(session, BookingEvent).values(
             [
-                {"booking_id": ended_id, "at": now, "verb": "expire", "by_kind": "system", "by_name": "", "reason": "",
-                 "data": {}}
+                {
+                    "booking_id": ended_id,
+                    "at": now,
+                    "verb": "expire",
+                    "by_kind": "system",
+                    "by_name": "",
+                    "reason": "",
+                    "data": {},
+                }
                 for ended_id in ended
             ]
         )

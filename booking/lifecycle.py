@@ -167,9 +167,7 @@ def register(session: Session, booking: Booking, at: datetime, by: Actor) -> Non
     _tell(session, booking, record(session, booking, "register", at, by))
 
 
-def moved(
-    session: Session, booking: Booking, lines: list[ledger.Line], at: datetime, by: Actor, **data: str
-) -> None:
+def moved(session: Session, booking: Booking, lines: list[ledger.Line], at: datetime, by: Actor, **data: str) -> None:
     """The journey has put the booking on another slot (its claims are taken, its times changed): prices, approvals
     and deadlines follow."""
     booking.sequence += 1
@@ -254,9 +252,7 @@ def given(session: Session, booking: Booking) -> set[str]:
     return set(session.scalars(select(Approval.party).where(Approval.booking_id == booking.id)))
 
 
-def _stand(
-    session: Session, booking: Booking, lines: list[ledger.Line], verb: str, at: datetime, by: Actor
-) -> None:
+def _stand(session: Session, booking: Booking, lines: list[ledger.Line], verb: str, at: datetime, by: Actor) -> None:
     booking.state = "requested"
     _hold_until(session, booking, None)
     ledger.charge(session, booking.municipality_id, booking.id, "fees", lines, at)

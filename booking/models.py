@@ -11,7 +11,6 @@ from buchbar.base.db import Base, Identified, Shape
 from buchbar.booking.terms import Terms
 from buchbar.resources.models import Resource
 
-
 ALIVE = ("held", "submitted", "requested", "payable", "confirmed")
 OVER = ("expired", "declined", "cancelled", "released")
 # No claim is longer: a day of 25 hours. Longer closures are one claim a day (booking/closures.py).
@@ -36,8 +35,8 @@ class Booking(Identified, Base):
     """What the citizen has. ``starts_at`` and ``ends_at`` are the event itself, without set-up and cleaning.
 
     ``hold_until`` ends a hold or an unproven reservation by itself; ``deadline_at`` is by when somebody has to act
-    (pay, register), else it is released; ``fulfilled_at`` when what the deadline waited for has come. ``generation`` takes back secret links; ``sequence`` counts what changed
-    in the calendar (RFC 5545 3.8.7.4).
+    (pay, register), else it is released; ``fulfilled_at`` when what the deadline waited for has come. ``generation``
+    takes back secret links; ``sequence`` counts what changed in the calendar (RFC 5545 3.8.7.4).
     """
 
     __tablename__ = "booking"

@@ -32,7 +32,14 @@ def in_force(candidates: list[Policy], day: date) -> Policy:
 
 
 def adopt(
-    session: Session, town: Municipality, journey: str, terms: Terms, *, valid_from: date, at: datetime, by: str
+    session: Session,
+    town: Municipality,
+    journey: str,
+    terms: Terms,
+    *,
+    valid_from: date,
+    at: datetime,
+    by: str,
 ) -> Policy:
     """Make terms the town's policy from a day on. What is booked keeps the policy it was made under."""
     policy = Policy(

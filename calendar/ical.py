@@ -196,8 +196,7 @@ def _times(span: Span, zone: ZoneInfo) -> tuple[str, str]:
 
 def _basic(moment: datetime) -> str:
     return (
-        f"{moment.year:04d}{moment.month:02d}{moment.day:02d}"
-        f"T{moment.hour:02d}{moment.minute:02d}{moment.second:02d}"
+        f"{moment.year:04d}{moment.month:02d}{moment.day:02d}T{moment.hour:02d}{moment.minute:02d}{moment.second:02d}"
     )
 
 

@@ -51,7 +51,7 @@ class MonthlyFirstWorkingDay(msgspec.Struct, frozen=True, tag="monthly_first_wor
 
 
 class FixedInstant(msgspec.Struct, frozen=True, tag="fixed_instant"):
-    """All days up to `until` (included) open at one moment; without it, all days for ever. ValueError if naive."""
+    """All days up to `until` (included) open at one moment; without it all days. ValueError if naive."""
 
     opens: datetime
     until: date | None = None

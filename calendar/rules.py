@@ -1,4 +1,4 @@
-"""Opening hours: weekly rules on the wall clock, exceptions for single days, the grid of slots within them."""
+"""Opening hours: weekly rules on the wall clock, exceptions for single days, and the grid of slots."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -47,9 +47,7 @@ def retry(session: Session, errand: Errand, at: datetime) -> None:
     errand.state, errand.next_at, errand.leased_until, errand.attempts = "waiting", at, None, 0
 
 
-def work_off(
-    database: Database, workers: dict[str, Worker], clock: Callable[[], datetime], limit: int = 50
-) -> int:
+def work_off(database: Database, workers: dict[str, Worker], clock: Callable[[], datetime], limit: int = 50) -> int:
     """Do the errands that are due, one after the other; how many were done."""
     done = 0
     for _round in range(limit):
@@ -85,10 +83,17 @@ def _do(database: Database, worker: Worker, errand: Errand, clock: Callable[[], 
         worker(database, errand.subject_id, clock())
     except Exception as fault:
         hopeless = isinstance(fault, Hopeless) or errand.attempts > len(PAUSES)
-        log.warning("errand failed", extra={"errand": str(errand.id), "kind": errand.kind, "fault": type(fault).__name__})
+        log.warning(
+            "errand failed",
+            extra={"errand": str(errand.id), "kind": errand.kind, "fault": type(fault).__name__},
+        )
         described = str(fault)[:300] if isinstance(fault, Hopeless | NotYet) else type(fault).__name__
         pause = PAUSES[min(errand.attempts, len(PAUSES)) - 1]
-        changes = {"state": "failed" if hopeless else "waiting", "fault": described, "next_at": clock() + pause}
+        changes = {
+            "state": "failed" if hopeless else "waiting",
+            "fault": described,
+            "next_at": clock() + pause,
+        }
     else:
         changes = {"state": "done", "done_at": clock(), "fault": ""}
     with database.write() as session:

@@ -72,16 +72,19 @@ def charge(
     if not items:
         return None
     made = Charge(
-        id=uuid4(), municipality_id=municipality_id, booking_id=booking_id, kind=kind, charged_at=at, items=items
+        id=uuid4(),
+        municipality_id=municipality_id,
+        booking_id=booking_id,
+        kind=kind,
+        charged_at=at,
+        items=items,
     )
     session.add(made)
     session.flush()
     return made
 
 
-def recharge(
-    session: Session, municipality_id: UUID, booking_id: UUID, lines: Iterable[Line], at: datetime
-) -> None:
+def recharge(session: Session, municipality_id: UUID, booking_id: UUID, lines: Iterable[Line], at: datetime) -> None:
     """Make ``lines`` what is owed from now on, by a charge of the differences."""
     difference = Counter({(line.code, line.label, line.vat): -line.cents for line in owed(session, booking_id)})
     for line in lines:
@@ -123,7 +126,12 @@ def give_back_surplus(session: Session, booking_id: UUID, at: datetime, reason: 
         cents = min(left, payment.cents - int(gone or 0))
         if cents > 0:
             refund = Refund(
-                id=uuid4(), payment_id=payment.id, booking_id=booking_id, cents=cents, reason=reason, wanted_at=at
+                id=uuid4(),
+                payment_id=payment.id,
+                booking_id=booking_id,
+                cents=cents,
+                reason=reason,
+                wanted_at=at,
             )
             session.add(refund)
             outbox.send(session, "refund", refund.id, at)

@@ -10,11 +10,15 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from buchbar.base.db import Base, Identified
+from buchbar.base.db import Base, Identified, Shape
+from buchbar.calendar.rules import WeeklyRule
 
 
 class Tariff(Identified, Base):
-    """A journey's prices from a date on. Never changed once bookings refer to it: a new one is made."""
+    """A journey's prices from a date on. Never changed once bookings refer to it: a new one is made.
+
+    Outside ``office_hours``, as wall-clock rules, some positions cost more.
+    """
 
     __tablename__ = "tariff"
     __table_args__ = (UniqueConstraint("municipality_id", "journey", "valid_from"),)
@@ -23,6 +27,7 @@ class Tariff(Identified, Base):
     journey: Mapped[str]
     valid_from: Mapped[date]
     note: Mapped[str] = mapped_column(default="")
+    office_hours: Mapped[tuple[WeeklyRule, ...]] = mapped_column(Shape(tuple[WeeklyRule, ...]), default=())
 
     items: Mapped[list["TariffItem"]] = relationship(cascade="all, delete-orphan", order_by="TariffItem.position")
 

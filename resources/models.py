@@ -32,7 +32,7 @@ class Resource(Identified, Base):
     """What one booking at a time may hold. ``version`` rises with each change of its claims; caches compare it."""
 
     __tablename__ = "resource"
-    __mapper_args__ = {"polymorphic_on": "kind"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_on": "kind"}
 
     municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"), index=True)
     kind: Mapped[str]
@@ -61,7 +61,7 @@ class Venue(Resource):
     """
 
     __tablename__ = "venue"
-    __mapper_args__ = {"polymorphic_identity": "venue"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_identity": "venue"}
     __table_args__ = (
         UniqueConstraint("site_id", "slug"),
         CheckConstraint("visibility IN ('bookable', 'request', 'information')", name="visibility"),
@@ -108,7 +108,7 @@ class Registrar(Resource):
     """A registrar (Standesbeamt:in). Openings are duty; ``prepare_minutes`` precede, ``wrap_minutes`` follow."""
 
     __tablename__ = "registrar"
-    __mapper_args__ = {"polymorphic_identity": "registrar"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_identity": "registrar"}
 
     id: Mapped[UUID] = mapped_column(ForeignKey("resource.id", ondelete="CASCADE"), primary_key=True)
     initials: Mapped[str]

@@ -51,9 +51,7 @@ def faults_in(page: str, *, letter: bool = False) -> list[str]:
     markup = Markup(letter=letter)
     # Jinja becomes a word of the same number of lines, so that its quotes don't confuse the parser.
     markup.feed(
-        re.sub(
-            r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", lambda m: "jinja" + "\n" * m[0].count("\n"), page, flags=re.S
-        )
+        re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", lambda m: "jinja" + "\n" * m[0].count("\n"), page, flags=re.S)
     )
     markup.close()
     return markup.faults

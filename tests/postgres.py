@@ -51,9 +51,7 @@ def programs() -> Path:
     found = {folder: version(folder) for folder in folders if (folder / "initdb").exists()}
     newest = max(found, key=found.__getitem__, default=None)
     if newest is None or found[newest] < OLDEST:
-        raise RuntimeError(
-            f"PostgreSQL {OLDEST} or newer is missing: run `make test`, which installs it or says how."
-        )
+        raise RuntimeError(f"PostgreSQL {OLDEST} or newer is missing: run `make test`, which installs it or says how.")
     return newest
 
 

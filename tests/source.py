@@ -10,10 +10,7 @@ ROOT = Path(__file__).parent.parent
 
 def python_files(*folders: str) -> list[Path]:
     return sorted(
-        path
-        for folder in folders
-        for path in (ROOT / folder).rglob("*.py")
-        if "__pycache__" not in path.parts
+        path for folder in folders for path in (ROOT / folder).rglob("*.py") if "__pycache__" not in path.parts
     )
 
 

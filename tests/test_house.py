@@ -31,9 +31,7 @@ CLOCKS = {
     "sqlalchemy.func.current_time", "sqlalchemy.func.localtimestamp", "sqlalchemy.func.clock_timestamp",
     "sqlalchemy.sql.func.now", "sqlalchemy.sql.func.current_timestamp",
 }  # fmt: skip
-SQL_CLOCK = re.compile(
-    r"\bcurrent_(timestamp|date|time)\b|\b(now|localtimestamp)\(\)|\bclock_timestamp\b", re.I
-)
+SQL_CLOCK = re.compile(r"\bcurrent_(timestamp|date|time)\b|\b(now|localtimestamp)\(\)|\bclock_timestamp\b", re.I)
 LEFT_OVER = re.compile(
     r"\b(TODO|FIXME|XXX|HACK)\b|raise NotImplemented|mark\.(skip|xfail)|pytest\.(skip|importorskip|xfail)\("
 )
@@ -83,9 +81,7 @@ def test_all_that_is_no_python_is_packed_too():
         for path in (ROOT / folder).rglob("*")
     ]
     missing = [
-        inside(path)
-        for path in data
-        if path.is_file() and "__pycache__" not in path.parts and path not in packed
+        inside(path) for path in data if path.is_file() and "__pycache__" not in path.parts and path not in packed
     ]
     assert not missing, f"no glob in tool.setuptools.package-data covers {missing}"
 
@@ -96,9 +92,7 @@ def test_file_names_say_something():
 
 
 def test_files_stay_short():
-    lengths = {
-        path: path.read_text(encoding="utf-8").count("\n") for path in python_files(*ORDER, "tests", "bench")
-    }
+    lengths = {path: path.read_text(encoding="utf-8").count("\n") for path in python_files(*ORDER, "tests", "bench")}
     for path, lines in lengths.items():
         if lines > 400:
             warnings.warn(f"{inside(path)} has {lines} lines: look for the missing word", stacklevel=1)
@@ -118,9 +112,7 @@ def test_a_folder_imports_only_what_stands_to_its_left(folder):
         for line, name in imports(path)
         if name.partition(".")[0] == "buchbar" and not {*name.split(".")[1:2]} & {*known}
     ]
-    assert not wrong, (
-        f"{folder}/ may import {', '.join(known)} only; hand the rest down as an argument: {wrong}"
-    )
+    assert not wrong, f"{folder}/ may import {', '.join(known)} only; hand the rest down as an argument: {wrong}"
 
 
 def test_nothing_is_imported_under_a_second_name():
@@ -130,9 +122,7 @@ def test_nothing_is_imported_under_a_second_name():
         for line, name in imports(path)
         if name.partition(".")[0] in {*ORDER} - {"calendar"}
     ]
-    assert not wrong, (
-        f"import buchbar.…, otherwise the module exists twice and maps its tables twice: {wrong}"
-    )
+    assert not wrong, f"import buchbar.…, otherwise the module exists twice and maps its tables twice: {wrong}"
 
 
 def test_journeys_know_the_kernel_but_not_each_other():
@@ -157,9 +147,7 @@ def test_only_app_reads_the_clock():
     wrong = []
     for path in python_files(*readers):
         wrong += [f"{inside(path)}:{line} {name}" for line, name in uses(path) if name in CLOCKS]
-        wrong += [
-            f"{inside(path)}:{line} {text[:40]!r}" for line, text in texts(path) if SQL_CLOCK.search(text)
-        ]
+        wrong += [f"{inside(path)}:{line} {text[:40]!r}" for line, text in texts(path) if SQL_CLOCK.search(text)]
     assert not wrong, f"take `now` as an argument (DESIGN.md 4, Time): {wrong}"
 
 
@@ -170,17 +158,12 @@ def test_nobody_commits():
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Attribute) and node.attr == "commit"
     ]
-    assert not wrong, (
-        f"returning saves, raising undoes; use `with ….begin()` where no request does it: {wrong}"
-    )
+    assert not wrong, f"returning saves, raising undoes; use `with ….begin()` where no request does it: {wrong}"
 
 
 def test_stripe_is_imported_in_one_file():
     importers = {
-        inside(path)
-        for path in python_files(*ORDER)
-        for _, name in imports(path)
-        if name.partition(".")[0] == "stripe"
+        inside(path) for path in python_files(*ORDER) for _, name in imports(path) if name.partition(".")[0] == "stripe"
     }
     assert len(importers) <= 1, f"only one file talks to Stripe, the others ask it: {sorted(importers)}"
 
@@ -278,6 +261,4 @@ def test_the_locks_agree_with_each_other_and_with_pyproject():
     for lock, ranges in groups:
         for wanted in map(Requirement, ranges):
             version = lock.get(wanted.name.lower())
-            assert version and wanted.specifier.contains(version), (
-                f"run `make lock`: {wanted} against {version}"
-            )
+            assert version and wanted.specifier.contains(version), f"run `make lock`: {wanted} against {version}"

@@ -92,12 +92,8 @@ def upgrade() -> None:
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint(
-            "role IN ('registrar', 'head', 'administrator', 'auditor')", name=op.f("ck_clerk_role")
-        ),
-        sa.ForeignKeyConstraint(
-            ["municipality_id"], ["municipality.id"], name=op.f("fk_clerk_municipality_id")
-        ),
+        sa.CheckConstraint("role IN ('registrar', 'head', 'administrator', 'auditor')", name=op.f("ck_clerk_role")),
+        sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_clerk_municipality_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clerk")),
         sa.UniqueConstraint("email", name=op.f("uq_clerk_email")),
     )
@@ -111,9 +107,7 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("made_by", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["municipality_id"], ["municipality.id"], name=op.f("fk_policy_municipality_id")
-        ),
+        sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_policy_municipality_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_policy")),
         sa.UniqueConstraint(
             "municipality_id",
@@ -132,9 +126,7 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["municipality_id"], ["municipality.id"], name=op.f("fk_resource_municipality_id")
-        ),
+        sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_resource_municipality_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_resource")),
     )
     op.create_index(op.f("ix_resource_municipality_id"), "resource", ["municipality_id"], unique=False)
@@ -148,9 +140,7 @@ def upgrade() -> None:
         sa.Column("way_minutes", sa.Integer(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("way_minutes BETWEEN 0 AND 240", name=op.f("ck_site_way")),
-        sa.ForeignKeyConstraint(
-            ["municipality_id"], ["municipality.id"], name=op.f("fk_site_municipality_id")
-        ),
+        sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_site_municipality_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_site")),
     )
     op.create_index(op.f("ix_site_municipality_id"), "site", ["municipality_id"], unique=False)
@@ -160,10 +150,9 @@ def upgrade() -> None:
         sa.Column("journey", sa.Text(), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("office_hours", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["municipality_id"], ["municipality.id"], name=op.f("fk_tariff_municipality_id")
-        ),
+        sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_tariff_municipality_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tariff")),
         sa.UniqueConstraint(
             "municipality_id",
@@ -207,9 +196,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "state NOT IN ('held', 'submitted') OR hold_until IS NOT NULL", name=op.f("ck_booking_hold")
         ),
-        sa.ForeignKeyConstraint(
-            ["municipality_id"], ["municipality.id"], name=op.f("fk_booking_municipality_id")
-        ),
+        sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_booking_municipality_id")),
         sa.ForeignKeyConstraint(["policy_id"], ["policy.id"], name=op.f("fk_booking_policy_id")),
         sa.ForeignKeyConstraint(["resource_id"], ["resource.id"], name=op.f("fk_booking_resource_id")),
         sa.ForeignKeyConstraint(["tariff_id"], ["tariff.id"], name=op.f("fk_booking_tariff_id")),
@@ -219,9 +206,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_booking_deadline_at"), "booking", ["deadline_at"], unique=False)
     op.create_index(op.f("ix_booking_email"), "booking", ["email"], unique=False)
     op.create_index(op.f("ix_booking_hold_until"), "booking", ["hold_until"], unique=False)
-    op.create_index(
-        "ix_booking_municipality_state", "booking", ["municipality_id", "state", "starts_at"], unique=False
-    )
+    op.create_index("ix_booking_municipality_state", "booking", ["municipality_id", "state", "starts_at"], unique=False)
     op.create_index("ix_booking_resource_start", "booking", ["resource_id", "starts_at"], unique=False)
     op.create_table(
         "closure",
@@ -233,9 +218,7 @@ def upgrade() -> None:
         sa.Column("closed_by", sa.Text(), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["municipality_id"], ["municipality.id"], name=op.f("fk_closure_municipality_id")
-        ),
+        sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_closure_municipality_id")),
         sa.ForeignKeyConstraint(
             ["resource_id"], ["resource.id"], name=op.f("fk_closure_resource_id"), ondelete="CASCADE"
         ),
@@ -252,12 +235,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["municipality_id"], ["municipality.id"], name=op.f("fk_feed_municipality_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["resource_id"], ["resource.id"], name=op.f("fk_feed_resource_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_feed_municipality_id")),
+        sa.ForeignKeyConstraint(["resource_id"], ["resource.id"], name=op.f("fk_feed_resource_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feed")),
     )
     op.create_index(op.f("ix_feed_municipality_id"), "feed", ["municipality_id"], unique=False)
@@ -287,9 +266,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_opening_exception")),
     )
-    op.create_index(
-        op.f("ix_opening_exception_resource_id"), "opening_exception", ["resource_id"], unique=False
-    )
+    op.create_index(op.f("ix_opening_exception_resource_id"), "opening_exception", ["resource_id"], unique=False)
     op.create_table(
         "registrar",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -306,9 +283,7 @@ def upgrade() -> None:
         sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["clerk_id"], ["clerk.id"], name=op.f("fk_sign_in_clerk_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["clerk_id"], ["clerk.id"], name=op.f("fk_sign_in_clerk_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("token_print", name=op.f("pk_sign_in")),
     )
     op.create_index(op.f("ix_sign_in_clerk_id"), "sign_in", ["clerk_id"], unique=False)
@@ -320,9 +295,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["clerk_id"], ["clerk.id"], name=op.f("fk_sign_in_code_clerk_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["clerk_id"], ["clerk.id"], name=op.f("fk_sign_in_code_clerk_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_code")),
     )
     op.create_index(op.f("ix_sign_in_code_clerk_id"), "sign_in_code", ["clerk_id"], unique=False)
@@ -367,9 +340,7 @@ def upgrade() -> None:
         sa.Column("cleaning_minutes", sa.Integer(), nullable=False),
         sa.Column("owner_name", sa.Text(), nullable=False),
         sa.Column("owner_email", sa.Text(), nullable=False),
-        sa.CheckConstraint(
-            "visibility IN ('bookable', 'request', 'information')", name=op.f("ck_venue_visibility")
-        ),
+        sa.CheckConstraint("visibility IN ('bookable', 'request', 'information')", name=op.f("ck_venue_visibility")),
         sa.CheckConstraint("cleaning_minutes BETWEEN 0 AND 240", name=op.f("ck_venue_cleaning")),
         sa.CheckConstraint("length_minutes BETWEEN 10 AND 240", name=op.f("ck_venue_length")),
         sa.CheckConstraint("persons > 0", name=op.f("ck_venue_persons")),
@@ -419,9 +390,7 @@ def upgrade() -> None:
         sa.Column("charged_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_charge_booking_id")),
-        sa.ForeignKeyConstraint(
-            ["municipality_id"], ["municipality.id"], name=op.f("fk_charge_municipality_id")
-        ),
+        sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_charge_municipality_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_charge")),
     )
     op.create_index(op.f("ix_charge_booking_id"), "charge", ["booking_id"], unique=False)
@@ -443,12 +412,8 @@ def upgrade() -> None:
             "site_id IS NULL OR (leaves_at IS NOT NULL AND returns_at IS NOT NULL AND leaves_at <= starts_at AND returns_at >= ends_at)",
             name=op.f("ck_claim_way"),
         ),
-        sa.ForeignKeyConstraint(
-            ["booking_id"], ["booking.id"], name=op.f("fk_claim_booking_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["closure_id"], ["closure.id"], name=op.f("fk_claim_closure_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_claim_booking_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["closure_id"], ["closure.id"], name=op.f("fk_claim_closure_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["resource_id"], ["resource.id"], name=op.f("fk_claim_resource_id")),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_claim_site_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_claim")),
@@ -463,9 +428,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["registrar_id"], ["registrar.id"], name=op.f("fk_eligibility_registrar_id"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["venue_id"], ["venue.id"], name=op.f("fk_eligibility_venue_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["venue_id"], ["venue.id"], name=op.f("fk_eligibility_venue_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("registrar_id", "venue_id", name=op.f("pk_eligibility")),
     )
     op.create_table(
@@ -484,12 +447,8 @@ def upgrade() -> None:
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["booking_id"], ["booking.id"], name=op.f("fk_letter_booking_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["municipality_id"], ["municipality.id"], name=op.f("fk_letter_municipality_id")
-        ),
+        sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_letter_booking_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_letter_municipality_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_letter")),
         sa.UniqueConstraint("message_id", name=op.f("uq_letter_message_id")),
     )
@@ -510,14 +469,10 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint(
-            "state IN ('started', 'paid', 'failed', 'expired')", name=op.f("ck_payment_state")
-        ),
+        sa.CheckConstraint("state IN ('started', 'paid', 'failed', 'expired')", name=op.f("ck_payment_state")),
         sa.CheckConstraint("cents > 0", name=op.f("ck_payment_cents")),
         sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_payment_booking_id")),
-        sa.ForeignKeyConstraint(
-            ["municipality_id"], ["municipality.id"], name=op.f("fk_payment_municipality_id")
-        ),
+        sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_payment_municipality_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment")),
         sa.UniqueConstraint("checkout_id", name=op.f("uq_payment_checkout_id")),
     )
@@ -534,9 +489,7 @@ def upgrade() -> None:
         sa.Column("elsewhere", sa.Boolean(), nullable=False),
         sa.Column("remarks", sa.Text(), nullable=False),
         sa.CheckConstraint("guests >= 0", name=op.f("ck_wedding_guests")),
-        sa.ForeignKeyConstraint(
-            ["booking_id"], ["booking.id"], name=op.f("fk_wedding_booking_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_wedding_booking_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("booking_id", name=op.f("pk_wedding")),
     )
     op.create_table(

@@ -20,9 +20,7 @@ weddings = st.dates(date(2024, 1, 1), date(2032, 12, 31))
 
 
 def test_forty_days_end_with_the_fortieth_local_day():
-    assert after_days(datetime(2026, 5, 1, 9, tzinfo=UTC), 40, BERLIN) == datetime(
-        2026, 6, 10, 22, tzinfo=UTC
-    )
+    assert after_days(datetime(2026, 5, 1, 9, tzinfo=UTC), 40, BERLIN) == datetime(2026, 6, 10, 22, tzinfo=UTC)
 
 
 def test_the_count_begins_on_the_local_day_and_not_on_that_of_utc():

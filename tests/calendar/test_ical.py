@@ -176,18 +176,14 @@ def test_text_comes_back_as_it_was(nasty):
 @settings(max_examples=300)
 def test_no_text_can_leave_its_line(nasty):
     harmless = unfolded(ical.vevent(event(description="x"), BERLIN))
-    body = ical.vevent(
-        event(uid="u" + nasty, summary=nasty, location="l" + nasty, description="d" + nasty), BERLIN
-    )
+    body = ical.vevent(event(uid="u" + nasty, summary=nasty, location="l" + nasty, description="d" + nasty), BERLIN)
     lines = unfolded(body)
     assert [re.split("[:;]", line)[0] for line in lines] == [re.split("[:;]", line)[0] for line in harmless]
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]", body.decode())
     assert body.count(b"\r") == body.count(b"\n") == body.count(b"\r\n")
 
 
-@pytest.mark.parametrize(
-    "line_break", ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1e", "\x85", "\u2028", "\u2029"]
-)
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1e", "\x85", "\u2028", "\u2029"])
 def test_any_line_break_becomes_a_written_one(line_break):
     attack = f"Trauung{line_break}END:VEVENT{line_break}BEGIN:VALARM"
     body = feed(event(summary=attack), name=attack)
@@ -202,9 +198,7 @@ def test_half_a_character_does_not_break_the_feed_for_everybody():
     assert b"SUMMARY:Trauung ?\r\n" in feed(event(summary="Trauung \ud83d"))
 
 
-@pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "", "data:text/html,x", "//x", "https://", "ftp://x/"]
-)
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "", "data:text/html,x", "//x", "https://", "ftp://x/"])
 def test_only_web_addresses_are_linked(url):
     assert b"URL" not in ical.vevent(event(url=url), BERLIN)
 
@@ -234,6 +228,14 @@ def test_folding_is_right_around_the_limit(letter, length):
     assert vobject.readOne(feed(event(summary=summary)).decode()).vevent.summary.value == summary
 
 
+@pytest.mark.parametrize("length", range(60, 72))
+def test_an_escaped_letter_stays_with_its_backslash(length):
+    body = ical.vevent(event(summary="a" * length + ";\\\n" * 40), BERLIN)
+    for line in body.split(b"\r\n"):
+        backslashes = len(line) - len(line.rstrip(b"\\"))
+        assert backslashes % 2 == 0
+
+
 def test_a_line_of_75_octets_is_not_folded():
     assert b"SUMMARY:" + b"a" * 67 + b"\r\n" in ical.vevent(event(summary="a" * 67), BERLIN)
     assert b"SUMMARY:" + b"a" * 67 + b"\r\n a\r\n" in ical.vevent(event(summary="a" * 68), BERLIN)
@@ -249,9 +251,7 @@ def test_the_same_event_gives_the_same_bytes_twice():
 def test_moments_in_another_zone_give_the_same_bytes():
     span = event().span
     tokyo = ZoneInfo("Asia/Tokyo")
-    same = event(
-        stamp=STAMP.astimezone(tokyo), span=Span(span.start.astimezone(tokyo), span.end.astimezone(tokyo))
-    )
+    same = event(stamp=STAMP.astimezone(tokyo), span=Span(span.start.astimezone(tokyo), span.end.astimezone(tokyo)))
     assert ical.vevent(same, BERLIN) == ical.vevent(event(), BERLIN)
 
 
@@ -295,9 +295,7 @@ def test_a_download_is_published_and_invites_nobody():
     assert found["ORGANIZER"] == "mailto:standesamt@salzau.example"
 
 
-@pytest.mark.parametrize(
-    "mail", ["", "kim", "a@b\r\nX:y", "a b@c.de", "a@b.de;x", "<a@b.de>", "a@b.de:c", "a@b.de\n"]
-)
+@pytest.mark.parametrize("mail", ["", "kim", "a@b\r\nX:y", "a b@c.de", "a@b.de;x", "<a@b.de>", "a@b.de:c", "a@b.de\n"])
 def test_what_is_no_mail_address_is_refused(mail):
     with pytest.raises(ValueError, match="no mail address"):
         Party(mail)

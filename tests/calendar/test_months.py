@@ -38,9 +38,7 @@ def test_months_are_counted_to_the_same_day_or_the_months_last(day, months, expe
 @given(st.dates(date(2000, 1, 1), date(2090, 12, 31)), st.integers(-60, 60))
 def test_a_later_day_never_moves_before_an_earlier_one(day, months):
     assert add_months(day, months) <= add_months(day + timedelta(days=1), months)
-    assert (add_months(day, months).year * 12 + add_months(day, months).month) - (
-        day.year * 12 + day.month
-    ) == months
+    assert (add_months(day, months).year * 12 + add_months(day, months).month) - (day.year * 12 + day.month) == months
 
 
 def test_a_month_has_all_its_days():

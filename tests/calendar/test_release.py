@@ -102,9 +102,7 @@ rules = st.one_of(
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2029, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 month_ends = st.builds(
     lambda day, minutes: at(day, minutes, BERLIN),
-    st.sampled_from(
-        [date(2027, 2, 28), date(2028, 2, 29), date(2026, 11, 30), date(2026, 3, 29), date(2026, 10, 25)]
-    ),
+    st.sampled_from([date(2027, 2, 28), date(2028, 2, 29), date(2026, 11, 30), date(2026, 3, 29), date(2026, 10, 25)]),
     st.integers(0, 1440),
 )
 

@@ -49,6 +49,11 @@ def test_the_first_and_the_last_day_of_a_rule_are_included():
     ]
 
 
+def test_a_rule_may_hold_for_a_single_day():
+    one = WeeklyRule(EVERY_DAY, 600, 720, valid_from=date(2026, 6, 2), valid_until=date(2026, 6, 2))
+    assert days_open(one, date(2026, 6, 1), date(2026, 6, 3)) == [date(2026, 6, 2)]
+
+
 def test_a_summer_season_includes_its_first_and_last_day():
     one = WeeklyRule(EVERY_DAY, 600, 720, season_from=(5, 1), season_until=(9, 30))
     days = days_open(one, date(2026, 1, 1), date(2026, 12, 31))
@@ -128,9 +133,7 @@ def test_a_rule_for_holidays_opens_them_and_others_do_not():
 
 def test_an_exception_opens_a_holiday():
     labour_day = date(2026, 5, 1)
-    assert opened([rule(FRIDAY)], labour_day, DayException(labour_day, 600, 660)) == [
-        hours(labour_day, 10, 11)
-    ]
+    assert opened([rule(FRIDAY)], labour_day, DayException(labour_day, 600, 660)) == [hours(labour_day, 10, 11)]
 
 
 def test_exceptions_replace_the_rules_of_their_day_and_no_other():
@@ -156,9 +159,7 @@ def test_opening_until_midnight_ends_with_the_day():
     assert late.end == at(day + timedelta(days=1), 0, BERLIN)
 
 
-@pytest.mark.parametrize(
-    ("evening", "length"), [((2026, 3, 28), 5), ((2026, 10, 24), 7), ((2027, 10, 30), 7)]
-)
+@pytest.mark.parametrize(("evening", "length"), [((2026, 3, 28), 5), ((2026, 10, 24), 7), ((2027, 10, 30), 7)])
 def test_a_night_over_midnight_is_inside_two_days_put_together(evening, length):
     saturday = date(*evening)
     rules = [rule(SATURDAY, 22, 24), rule(SUNDAY, 0, 4)]

@@ -22,16 +22,11 @@ def span(start: int, end: int) -> Span:
 def minutes_of(spans: list[Span]) -> set[int]:
     """The brute-force model: every minute that the spans hold."""
     return {
-        n
-        for s in spans
-        for n in range(int((s.start - MIDNIGHT) / timedelta(minutes=1)), 200)
-        if s.contains(minute(n))
+        n for s in spans for n in range(int((s.start - MIDNIGHT) / timedelta(minutes=1)), 200) if s.contains(minute(n))
     }
 
 
-some_span = st.tuples(st.integers(0, 90), st.integers(1, 30)).map(
-    lambda pair: span(pair[0], pair[0] + pair[1])
-)
+some_span = st.tuples(st.integers(0, 90), st.integers(1, 30)).map(lambda pair: span(pair[0], pair[0] + pair[1]))
 some_spans = st.lists(some_span, max_size=8)
 
 
@@ -77,6 +72,7 @@ def test_containing_means_holding_every_minute(a, b):
 
 def test_neighbours_touch_without_overlapping():
     assert not span(0, 60).overlaps(span(60, 120))
+    assert not span(60, 120).overlaps(span(0, 60))
     assert merge([span(60, 120), span(0, 60)]) == [span(0, 120)]
 
 

@@ -1,0 +1,87 @@
+"""Puts the house together: one Litestar application."""
+
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from litestar import Litestar
+from litestar.config.allowed_hosts import AllowedHostsConfig
+from litestar.config.csrf import CSRFConfig
+from litestar.datastructures import CacheControlHeader, State
+from litestar.exceptions import HTTPException
+from litestar.logging import LoggingConfig
+from litestar.static_files import create_static_files_router
+
+from buchbar.accounts import routes as accounts
+from buchbar.app import health, portal
+from buchbar.app.assembly import put_together
+from buchbar.base.db import Database, connect
+from buchbar.base.pages import STATIC
+from buchbar.base.settings import Settings
+from buchbar.base.web import Watch, show_problem
+from buchbar.booking import desk, feeds
+from buchbar.booking import routes as booking
+from buchbar.booking.weddings import desk as weddings_desk
+from buchbar.booking.weddings import routes as weddings
+from buchbar.notices import routes as notices
+from buchbar.payments import routes as payments
+
+FOLDERS: list[Any] = [portal, health, accounts, notices, payments, booking, feeds, desk, weddings, weddings_desk]
+MOST_BYTES = 1_000_000
+
+
+def now() -> datetime:
+    """The clock. Everybody else is told the time."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings, *, clock: Callable[[], datetime] = now, database: Database | None = None, jobs: bool = False
+) -> Litestar:
+    """The application. Tests give ``database`` and ``clock``; ``jobs`` runs the scheduler in this process."""
+    database = database or Database(connect(settings.database_url, pool=settings.pool), settings=settings)
+    put_together()
+
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> Any:
+        if not jobs:
+            yield
+            return
+        from buchbar.app.jobs import scheduler
+
+        running = scheduler(database, settings, clock)
+        running.start()
+        try:
+            yield
+        finally:
+            running.shutdown(wait=False)
+
+    return Litestar(
+        route_handlers=[
+            *(handler for folder in FOLDERS for handler in folder.routes),
+            *_static(),
+        ],
+        state=State({"settings": settings, "database": database, "clock": clock}),
+        middleware=[Watch(settings)],
+        exception_handlers={HTTPException: show_problem, Exception: show_problem},
+        csrf_config=CSRFConfig(
+            secret=settings.secret, cookie_secure=settings.secure, cookie_httponly=True, cookie_samesite="lax"
+        ),
+        allowed_hosts=AllowedHostsConfig(allowed_hosts=list(settings.allowed_hosts)),
+        request_max_body_size=MOST_BYTES,
+        logging_config=LoggingConfig(configure_root_logger=False, log_exceptions="never"),
+        openapi_config=None,
+        lifespan=[lifespan],
+    )
+
+
+def _static() -> list[Any]:
+    for_ever = CacheControlHeader(max_age=31536000, immutable=True, public=True)
+    return [
+        create_static_files_router(
+            f"/{name}", [folder], name=name, cache_control=for_ever, opt={"exclude_from_csrf": True}
+        )
+        for name, folder in STATIC.items()
+        if folder.is_dir()
+    ]

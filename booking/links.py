@@ -1,0 +1,34 @@
+"""Secret links to a booking: whoever holds one is the citizen. Made from the installation's secret, kept nowhere."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from buchbar.base.errors import NotFound
+from buchbar.base.settings import Settings
+from buchbar.base.tokens import genuine, link_token, named_by
+from buchbar.booking.models import Booking
+
+
+def settings(session: Session) -> Settings:
+    """The settings under which this session runs."""
+    return session.info["settings"]  # type: ignore[no-any-return]
+
+
+def path(session: Session, booking: Booking, purpose: str = "buchung") -> str:
+    """The secret address of a booking's page ("buchung"), or of the page that proves the e-mail address
+    ("bestaetigung")."""
+    return f"/{purpose}/{link_token(settings(session).secret, purpose, booking.id, booking.generation)}"
+
+
+def url(session: Session, booking: Booking, purpose: str = "buchung") -> str:
+    """The same with the host, for letters."""
+    return settings(session).base_url + path(session, booking, purpose)
+
+
+def booking_by(session: Session, token: str, purpose: str = "buchung") -> Booking:
+    """The booking that a link names. Raises NotFound for anything that isn't a valid link."""
+    named = named_by(token)
+    booking = session.scalar(select(Booking).where(Booking.id == named)) if named else None
+    if booking is None or not genuine(token, settings(session).secret, purpose, booking.id, booking.generation):
+        raise NotFound
+    return booking

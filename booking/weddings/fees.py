@@ -1,0 +1,50 @@
+"""What a wedding costs: which positions of the tariff apply. A pure function of tariff, slot and answers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from buchbar.base.texts import N_
+from buchbar.calendar.public_holidays import is_working_day
+from buchbar.calendar.rules import opening
+from buchbar.payments.ledger import Line
+from buchbar.payments.models import Tariff
+
+# When a tariff's position is due.
+CODES = {
+    "base": N_("immer"),
+    "foreign": N_("wenn ausländisches Recht zu beachten ist"),
+    "elsewhere": N_("wenn die Eheschließung bei einem anderen Standesamt angemeldet wird"),
+    "outside_hours": N_("montags bis freitags außerhalb der Dienstzeiten"),
+    "saturday": N_("samstags, sonntags und an Feiertagen"),
+    "room": N_("für den Trauort"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the fees depend on beside the slot."""
+
+    foreign: bool = False
+    elsewhere: bool = False
+
+
+def fees(tariff: Tariff, venue_id: UUID, start: datetime, zone: ZoneInfo, land: str, answers: Answers) -> list[Line]:
+    """The positions that apply, in the tariff's order."""
+    day = start.astimezone(zone).date()
+    working = is_working_day(day, land)
+    outside = not any(hours.contains(start) for hours in opening(tariff.office_hours, (), day, zone, land))
+    due = {
+        "base": True,
+        "foreign": answers.foreign,
+        "elsewhere": answers.elsewhere,
+        "outside_hours": working and outside,
+        "saturday": not working,
+        "room": True,
+    }
+    return [
+        Line(item.code, item.label, item.cents, item.vat)
+        for item in tariff.items
+        if due.get(item.code) and item.resource_id in (None, venue_id) and item.cents
+    ]

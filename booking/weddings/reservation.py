@@ -1,0 +1,282 @@
+"""From "we'd like this slot" to a reservation: hold, submit, prove, move. What only weddings know of each step."""
+
+import random
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from buchbar.accounts.models import Municipality
+from buchbar.base.db import insert
+from buchbar.base.errors import Refused
+from buchbar.base.texts import _
+from buchbar.booking import claims, lifecycle
+from buchbar.booking.claims import Wanted
+from buchbar.booking.events import CITIZEN, Actor
+from buchbar.booking.models import Booking, BookingEvent, Claim
+from buchbar.booking.weddings.fees import Answers, fees
+from buchbar.booking.weddings.models import Wedding
+from buchbar.booking.weddings.slots import Busy, Day, Wish, bookable_from, find, look_at_day, nearest_days
+from buchbar.booking.weddings.timetable import JOURNEY, Slot, Timetable, timetable
+from buchbar.calendar.spans import Span
+from buchbar.calendar.walls import days_span, local_date
+from buchbar.payments.ledger import Line
+from buchbar.payments.models import Tariff
+
+# No I, O, 0, 1: numbers are read out on the telephone.
+_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+class SlotTaken(Refused):
+    """Somebody else has the slot. ``alternatives`` are the nearest days with free slots, the same day first."""
+
+    def __init__(self, sentence: str, alternatives: Sequence[Day] = ()) -> None:
+        super().__init__(sentence)
+        self.alternatives = alternatives
+
+
+class NotOffered(Refused):
+    """There is no such slot, or it can't be booked (yet, or any more)."""
+
+
+class TooManyHolds(Refused):
+    """This address has as many open reservations as the policy allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Couple:
+    """What a reservation asks for: no more than it needs."""
+
+    partner_one: str
+    partner_two: str
+    email: str
+    phone: str
+    guests: int
+    foreign: bool
+    elsewhere: bool
+    remarks: str
+
+
+def hold(session: Session, town: Municipality, venue_id: UUID, start: datetime, at: datetime, by: Actor) -> Booking:
+    """Take a slot for some minutes. Raises NotOffered or SlotTaken, and then nothing has happened."""
+    times = timetable(session, town)
+    slot = offered(times, venue_id, start, at, by)
+    policy = times.policy(local_date(at, times.zone))
+    until = at + timedelta(minutes=policy.terms.hold_minutes)
+    resources = [slot.claim.resource_id, *(registrar.resource_id for registrar in slot.registrars)]
+    claims.sweep(session, resources, slot.span, at)
+    busy = Busy(claims.taken(session, resources, slot.span, at))
+    if not busy.free(slot):
+        raise _taken(session, times, slot, at)
+    booking_id = uuid4()
+    session.execute(
+        insert(session, Booking).values(
+            id=booking_id,
+            municipality_id=town.id,
+            journey=JOURNEY,
+            number=new_number(),
+            state="held",
+            policy_id=policy.id,
+            tariff_id=times.tariff_id(local_date(at, times.zone)),
+            channel="online" if by.kind == "citizen" else "desk",
+            resource_id=venue_id,
+            starts_at=slot.span.start,
+            ends_at=slot.span.end,
+            made_at=at,
+            hold_until=until,
+        )
+    )
+    if not _take(session, slot, busy, booking_id, until):
+        raise _taken(session, times, slot, at)
+    session.execute(
+        insert(session, BookingEvent).values(
+            booking_id=booking_id, at=at, verb="hold", by_kind=by.kind, by_name=by.name, reason="", data={}
+        )
+    )
+    return session.get_one(Booking, booking_id)
+
+
+def offered(times: Timetable, venue_id: UUID, start: datetime, at: datetime, by: Actor = CITIZEN) -> Slot:
+    """The slot, if the town offers it to this person now. Raises NotOffered.
+
+    A clerk may book before the release and within the office's lead, never in the past and never beside the rules.
+    """
+    slot = find(times, venue_id, start)
+    if slot is None or start <= at:
+        raise NotOffered(_("Zu dieser Zeit gibt es dort keine Trauungen."))
+    if by.kind == "clerk":
+        return slot
+    opens = bookable_from(times, local_date(start, times.zone), at)
+    if opens is None or opens > at:
+        raise NotOffered(_("Dieser Tag ist noch nicht zur Buchung freigegeben."))
+    if start < times.policy(local_date(at, times.zone)).terms.earliest_start(at):
+        raise NotOffered(_("Dieser Termin liegt zu nah. Bitte rufen Sie das Standesamt an."))
+    return slot
+
+
+def _take(session: Session, slot: Slot, busy: Busy, booking_id: UUID, until: datetime | None) -> bool:
+    """Take the venue and one registrar: who has the least to do comes first, and another when one is just taken."""
+    if not claims.take(session, [slot.claim], booking_id=booking_id, expires_at=until):
+        return False
+    for registrar in _evenly(session, [wanted for wanted in slot.registrars if busy.allows(wanted)], slot.span):
+        if claims.take(session, [registrar], booking_id=booking_id, expires_at=until):
+            claims.changed(session, {slot.claim.resource_id, registrar.resource_id})
+            return True
+    return False
+
+
+def _evenly(session: Session, candidates: list[Wanted], span: Span) -> list[Wanted]:
+    """Those with the fewest weddings in the weeks around first; equals in random order."""
+    if len(candidates) < 2:
+        return candidates
+    weeks = span.widened(timedelta(days=14), timedelta(days=14))
+    rows = session.execute(
+        select(Claim.resource_id, func.count())
+        .where(
+            Claim.resource_id.in_([candidate.resource_id for candidate in candidates]),
+            Claim.starts_at >= weeks.start,
+            Claim.starts_at < weeks.end,
+            Claim.booking_id.is_not(None),
+        )
+        .group_by(Claim.resource_id)
+    )
+    load: dict[UUID, int] = {row[0]: row[1] for row in rows}
+    return sorted(candidates, key=lambda each: (load.get(each.resource_id, 0), random.random()))  # noqa: S311
+
+
+def _taken(session: Session, times: Timetable, slot: Slot, at: datetime) -> SlotTaken:
+    day = local_date(slot.span.start, times.zone)
+    busy = busy_between(session, times, day - timedelta(days=30), day + timedelta(days=30), at)
+    wish = Wish(venues=frozenset({slot.venue.slug}))
+    same = look_at_day(times, busy, day, at, Wish())
+    before, after = nearest_days(times, busy, day, at, wish, within=28, each=2)
+    alternatives = [*([same] if same.slots else []), *reversed(before), *after]
+    return SlotTaken(_("Dieser Termin ist gerade vergeben worden."), alternatives)
+
+
+def busy_between(session: Session, times: Timetable, first: date, last: date, now: datetime) -> Busy:
+    """What is taken of the town's venues and registrars from one day to another, both included."""
+    return Busy(claims.taken(session, times.resource_ids, days_span(first, last, times.zone), now))
+
+
+def new_number() -> str:
+    """A booking's number, for people: "HZ-7K3M-9QXB"."""
+    signs = "".join(secrets.choice(_ALPHABET) for _sign in range(8))
+    return f"HZ-{signs[:4]}-{signs[4:]}"
+
+
+def submit(session: Session, booking: Booking, couple: Couple, at: datetime, by: Actor) -> None:
+    """Keep the couple's data and ask them to prove their address. Raises TooManyHolds beyond the policy's limit."""
+    lifecycle.lock(session, booking)
+    lifecycle.allow(booking, "submit", at)
+    if by.kind == "citizen":
+        _limit_holds(session, booking, couple.email, at)
+    wedding = session.get(Wedding, booking.id) or Wedding(booking_id=booking.id)
+    wedding.partner_one, wedding.partner_two = couple.partner_one, couple.partner_two
+    wedding.guests, wedding.remarks = couple.guests, couple.remarks
+    wedding.foreign, wedding.elsewhere = couple.foreign, couple.elsewhere
+    session.add(wedding)
+    booking.email, booking.phone = couple.email, couple.phone
+    lifecycle.submit(session, booking, at, by)
+
+
+def _limit_holds(session: Session, booking: Booking, email: str, at: datetime) -> None:
+    most = booking.policy.terms.holds_per_address
+    standing = session.scalars(
+        select(Booking).where(
+            Booking.municipality_id == booking.municipality_id,
+            Booking.journey == JOURNEY,
+            Booking.id != booking.id,
+            func.lower(Booking.email) == email.lower(),
+            Booking.state.in_(("submitted", "requested", "payable", "confirmed")),
+            Booking.starts_at > at,
+        )
+    ).all()
+    if sum(not other.lapsed(at) for other in standing) >= most:
+        raise TooManyHolds(
+            _("Mit dieser E-Mail-Adresse bestehen schon %d Reservierungen. Bitte stornieren Sie zuerst eine davon.")
+            % most
+        )
+
+
+def prove(session: Session, booking: Booking, at: datetime, by: Actor = CITIZEN) -> None:
+    """The link in the mail was used: the reservation stands."""
+    lifecycle.prove(session, booking, price(session, booking), at, by)
+
+
+def price(session: Session, booking: Booking) -> list[Line]:
+    """What the booking costs under the tariff it was made under."""
+    wedding = session.get(Wedding, booking.id)
+    answers = Answers(wedding.foreign, wedding.elsewhere) if wedding else Answers()
+    return price_of(session, booking.tariff_id, booking.municipality, booking.resource_id, booking.starts_at, answers)
+
+
+def price_of(
+    session: Session,
+    tariff_id: UUID | None,
+    town: Municipality,
+    venue_id: UUID,
+    start: datetime,
+    answers: Answers,
+) -> list[Line]:
+    """What a slot costs under a tariff; nothing where the town has no tariff."""
+    tariff = session.get(Tariff, tariff_id) if tariff_id else None
+    return fees(tariff, venue_id, start, town.zone, town.land, answers) if tariff else []
+
+
+def move(session: Session, booking: Booking, venue_id: UUID, start: datetime, at: datetime, by: Actor) -> None:
+    """Put a reservation on another slot, or leave everything as it is: NotOffered, SlotTaken, NotAllowed."""
+    lifecycle.lock(session, booking)
+    lifecycle.allow(booking, "move", at)
+    times = timetable(session, booking.municipality)
+    slot = offered(times, venue_id, start, at, by)
+    if (slot.venue.id, slot.span.start) == (booking.resource_id, booking.starts_at):
+        return
+    wedding = session.get(Wedding, booking.id)
+    if wedding and wedding.guests > slot.venue.guests:
+        raise NotOffered(_("Dort ist nicht genug Platz für Ihre Gäste."))
+    old_venue, old_start = booking.resource.name, booking.starts_at
+    resources = [slot.claim.resource_id, *(registrar.resource_id for registrar in slot.registrars)]
+    claims.sweep(session, resources, slot.span, at)
+    claims.free(session, booking.id)
+    busy = Busy(claims.taken(session, resources, slot.span, at))
+    if not _take(session, slot, busy, booking.id, None):
+        raise _taken(session, times, slot, at)
+    booking.resource_id, booking.starts_at, booking.ends_at = slot.venue.id, slot.span.start, slot.span.end
+    session.flush()
+    session.refresh(booking, ["resource", "claims"])
+    lines = price(session, booking)
+    lifecycle.moved(session, booking, lines, at, by, from_venue=old_venue, from_start=old_start.isoformat())
+
+
+def reclaim(session: Session, booking: Booking, at: datetime) -> bool:
+    """Take again what an ended reservation had claimed, if it is still free."""
+    times = timetable(session, booking.municipality)
+    slot = find(times, booking.resource_id, booking.starts_at)
+    if slot is None:
+        return False
+    resources = [slot.claim.resource_id, *(registrar.resource_id for registrar in slot.registrars)]
+    claims.sweep(session, resources, slot.span, at)
+    busy = Busy(claims.taken(session, resources, slot.span, at))
+    if not busy.free(slot):
+        return False
+    with session.begin_nested() as attempt:
+        if _take(session, slot, busy, booking.id, None):
+            return True
+        attempt.rollback()
+    return False
+
+
+def forget(session: Session, booking: Booking) -> None:
+    """Delete what the wedding keeps of the couple."""
+    if wedding := session.get(Wedding, booking.id):
+        session.delete(wedding)
+
+
+def turn_away(session: Session, booking: Booking, at: datetime) -> None:
+    """The gate: this couple must speak to the office first, so the hold is given back at once."""
+    lifecycle.cancel(session, booking, at, CITIZEN, reason="gate")

@@ -1,0 +1,122 @@
+"""Who names ``database`` runs twice: on SQLite and on a real PostgreSQL, each time on a database of its own."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from sqlalchemy.orm import Session
+
+from buchbar.app.assembly import put_together
+from buchbar.app.main import create_app
+from buchbar.app.migrate import migrate
+from buchbar.base.db import Database, connect
+from tests import cast as people
+from tests.postgres import Cluster
+
+put_together()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    with Cluster() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_template(cluster: Cluster) -> str:
+    url = cluster.create_database()
+    engine = connect(url)
+    migrate(engine)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
+    engine = connect(f"sqlite:///{path}")
+    migrate(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        path = tmp_path / "buchbar.sqlite"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+    else:
+        cluster: Cluster = request.getfixturevalue("cluster")
+        url = cluster.create_database(request.getfixturevalue("postgres_template"))
+        yield url
+        cluster.drop_database(url)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    engine = connect(database_url, synchronous="OFF")
+    yield Database(engine, settings=people.SETTINGS)
+    engine.dispose()
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    with database.write() as session:
+        yield session
+
+
+@pytest.fixture
+def cast(session: Session) -> people.Cast:
+    return people.assemble(session)
+
+
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = people.NOW
+
+    def __call__(self):  # type: ignore[no-untyped-def]
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def app(database: Database, clock: Clock) -> Litestar:
+    return create_app(people.SETTINGS, clock=clock, database=database)
+
+
+@pytest.fixture
+def client(app: Litestar) -> Iterator[TestClient]:
+    with TestClient(app, base_url="http://testserver.local", raise_server_exceptions=True) as running:
+        yield running
+
+
+@pytest.fixture
+def town(database: Database) -> people.Cast:
+    """The cast, saved, for tests that go through pages or several connections."""
+    with database.write() as session:
+        return people.assemble(session)
+
+
+@pytest.fixture
+def posted(client: TestClient) -> Callable[..., httpx.Response]:
+    """Post a form as a browser does: with the token against forged requests; redirects are not followed."""
+
+    def post(path: str, htmx: bool = False, **fields: str) -> httpx.Response:
+        if "csrftoken" not in client.cookies:
+            client.get("/health")
+        headers = {"hx-request": "true"} if htmx else {}
+        data = {"_csrf_token": client.cookies.get("csrftoken", ""), **fields}
+        return client.post(path, data=data, headers=headers, follow_redirects=False)
+
+    return post
