@@ -1,1 +1,97 @@
-routes: list = []
+"""The pages by which clerks sign in and out."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response
+from litestar.params import FromPath
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from buchbar.accounts import sign_in
+from buchbar.accounts.models import Clerk, Municipality
+from buchbar.accounts.queries import municipality
+from buchbar.base import forms, limits
+from buchbar.base.errors import Invalid
+from buchbar.base.texts import _
+from buchbar.base.web import Form, get, limited, page, post, redirect, settings_of
+
+MAILS = 5  # codes to one address within MAILS_PER
+MAILS_PER = timedelta(minutes=15)
+
+
+@get("/{town_slug:str}/amt/anmelden")
+def ask_for_address(request: Request, session: Session, town_slug: FromPath[str]) -> Response[Any]:
+    return _address_page(request, session, municipality(session, town_slug))
+
+
+@post("/{town_slug:str}/amt/anmelden")
+@limited("sign_in_mail", most=20, per=timedelta(minutes=10))
+def send_code(request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str]) -> Response[Any]:
+    town = municipality(session, town_slug)
+    try:
+        email = forms.read(form, email=forms.address).email
+    except Invalid as fault:
+        return _address_page(request, session, town, fault)
+    secret = settings_of(request).secret
+    limits.count(session, secret, "sign_in_address", email.lower(), most=MAILS, per=MAILS_PER, now=now)
+    asked = sign_in.send_code(session, town, email, now)
+    return page(request, "desk/code.html", town=town, asked=asked, faults={})
+
+
+@post("/{town_slug:str}/amt/anmelden/code")
+@limited("sign_in_code", most=30, per=timedelta(minutes=10))
+def enter_code(
+    request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str]
+) -> Response[Any]:
+    town = municipality(session, town_slug)
+    try:
+        asked = UUID(form.get("anfrage", ""))
+    except ValueError:
+        return redirect(request, sign_in.page_of(town.slug))
+    token = sign_in.redeem(session, town, asked, form.get("code", "").replace(" ", ""), now)
+    if token is None:
+        fault = _("Dieser Code gilt nicht. Nach zehn Minuten oder fünf Versuchen brauchen Sie einen neuen.")
+        return page(request, "desk/code.html", 422, town=town, asked=asked, faults={"code": fault})
+    sign_in.sign_out(session, request.cookies.get(sign_in.COOKIE, ""))
+    answer = redirect(request, f"/{town.slug}/amt")
+    answer.set_cookie(
+        sign_in.COOKIE,
+        token,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=settings_of(request).secure,
+        max_age=int(sign_in.LONGEST.total_seconds()),
+    )
+    return answer
+
+
+@post("/{town_slug:str}/amt/abmelden")
+def leave(request: Request, session: Session, town_slug: FromPath[str]) -> Response[Any]:
+    town = municipality(session, town_slug)
+    sign_in.sign_out(session, request.cookies.get(sign_in.COOKIE, ""))
+    answer = redirect(request, sign_in.page_of(town.slug))
+    answer.delete_cookie(sign_in.COOKIE, path="/")
+    return answer
+
+
+def _address_page(
+    request: Request, session: Session, town: Municipality, fault: Invalid | None = None
+) -> Response[Any]:
+    """The question for the address; for trying out, it names somebody who may sign in."""
+    shown = settings_of(request).demo and town.demonstration
+    known = select(Clerk).where(Clerk.municipality_id == town.id, Clerk.active.is_(True)).order_by(Clerk.name)
+    return page(
+        request,
+        "desk/sign_in.html",
+        422 if fault else 200,
+        town=town,
+        faults=fault.fields if fault else {},
+        typed=fault.values if fault else {},
+        clerks=list(session.scalars(known)) if shown else [],
+    )
+
+
+routes = [ask_for_address, send_code, enter_code, leave]

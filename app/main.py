@@ -22,12 +22,13 @@ from buchbar.base.settings import Settings
 from buchbar.base.web import Watch, show_problem
 from buchbar.booking import desk, feeds
 from buchbar.booking import routes as booking
+from buchbar.booking.weddings import couple
 from buchbar.booking.weddings import desk as weddings_desk
 from buchbar.booking.weddings import routes as weddings
 from buchbar.notices import routes as notices
 from buchbar.payments import routes as payments
 
-FOLDERS: list[Any] = [portal, health, accounts, notices, payments, booking, feeds, desk, weddings, weddings_desk]
+FOLDERS: list[Any] = [portal, health, accounts, notices, payments, booking, feeds, desk, weddings, couple, weddings_desk]
 MOST_BYTES = 1_000_000
 
 

@@ -3,6 +3,7 @@
 SQLite is the embedded default, PostgreSQL is for real use. Everything here works on both.
 """
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -22,7 +23,9 @@ from sqlalchemy import (
     Uuid,
     create_engine,
     event,
+    func,
     make_url,
+    select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -91,6 +94,16 @@ def insert(session: Session, table: Any) -> Any:
     """An INSERT of this database's dialect, for its ``on_conflict_do_nothing``."""
     dialect = session.get_bind().dialect.name
     return (postgresql if dialect == "postgresql" else sqlite).insert(table)
+
+
+def in_line(session: Session, key: str) -> None:
+    """Wait until no other transaction stands in line for the same key, so that what is counted now stays true.
+
+    For limits that no constraint can express; what must never be oversold has a constraint.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(number)))
 
 
 # One transaction at a time may write to an SQLite file. Requests of one process queue here, in order, instead

@@ -51,3 +51,13 @@ class TooMany(Problem):
     def __init__(self, sentence: str, retry_after: int) -> None:
         super().__init__(sentence)
         self.retry_after = retry_after
+
+
+class SignInNeeded(Problem):
+    """Nobody is signed in (any more); ``url`` is where that is done."""
+
+    status = 303
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url

@@ -2,6 +2,7 @@
 
 import hashlib
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def environment() -> Environment:
         moment=texts.moment,
         translated=texts._,
     )
-    made.globals.update(asset=asset, languages=texts.LANGUAGES)
+    made.globals.update(asset=asset, languages=texts.LANGUAGES, version=version("buchbar"))
     return made
 
 

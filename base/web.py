@@ -28,7 +28,7 @@ from prometheus_client import Counter, Histogram
 
 from buchbar.base import limits, texts
 from buchbar.base.db import Database
-from buchbar.base.errors import Invalid, NotFound, Problem, TooMany
+from buchbar.base.errors import Invalid, NotFound, Problem, SignInNeeded, TooMany
 from buchbar.base.pages import render
 from buchbar.base.settings import Settings
 from buchbar.base.texts import _
@@ -177,6 +177,8 @@ def is_htmx(request: Request) -> bool:
 def show_problem(request: Request, problem: Exception) -> Response[Any]:
     """Every refusal and every bug becomes a page, or for HTMX a sentence in the notice area."""
     number = request.scope.get("request_number", "")
+    if isinstance(problem, SignInNeeded):
+        return redirect(request, problem.url)
     if isinstance(problem, Problem):
         status, sentence = problem.status, problem.sentence
     elif isinstance(problem, HTTPException):

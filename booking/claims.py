@@ -1,22 +1,28 @@
-"""Claims: exclusive use of resources. This is the only file that writes them."""
+"""Claims: exclusive use of resources. This is the only file that writes them.
+
+Nobody deadlocks, because every transaction locks in one order: bookings (sorted), then claims (first the venue's, then
+one registrar's), and last the versions of resources (``changed``, once, sorted). So what frees claims only says which
+resources it freed, and its caller raises their versions at the end.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from buchbar.base.db import insert
-from buchbar.booking.models import LONGEST_CLAIM_HOURS, Booking, BookingEvent, Claim
+from buchbar.base.db import Moment, insert
+from buchbar.booking.models import LONGEST_CLAIM_HOURS, Booking, BookingEvent, Claim, FormerClaim
 from buchbar.calendar.spans import Span
 from buchbar.resources.models import Resource
 
 LONGEST = timedelta(hours=LONGEST_CLAIM_HOURS)
-# No way is longer (Site.way_minutes): widens searches that look at ways, too.
-LONGEST_WAY = timedelta(hours=4)
+# No way, and no setting up or preparing, is longer (see the checks of Site, Venue and Registrar). So far around an
+# event a claim may stand against it: its own preparing and way, and the other's way.
+AROUND = 3 * timedelta(hours=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +54,8 @@ def take(
     booking_id: UUID | None = None,
     closure_id: UUID | None = None,
     expires_at: datetime | None = None,
-) -> set[UUID]:
-    """Take what is free of these claims and say which resources it got; the caller undoes what it can't use.
+) -> list[UUID]:
+    """Take what is free of these claims; the resources of those that it got. The caller undoes what it can't use.
 
     Nothing is checked before: the database itself refuses what overlaps. Sorted by resource, and refused without an
     error where the database can (PostgreSQL), so that a crowd doesn't deadlock on each other's unfinished rows.
@@ -71,8 +77,8 @@ def take(
     ]
     statement = insert(session, Claim).on_conflict_do_nothing().returning(Claim.resource_id)
     if session.get_bind().dialect.name == "postgresql":
-        return set(session.execute(statement.values(rows)).scalars())
-    return {row["resource_id"] for row in rows if _sqlite_takes(session, statement.values(row))}
+        return list(session.execute(statement.values(rows)).scalars())
+    return [row["resource_id"] for row in rows if _sqlite_takes(session, statement.values(row))]
 
 
 def _sqlite_takes(session: Session, statement: object) -> bool:
@@ -86,16 +92,40 @@ def _sqlite_takes(session: Session, statement: object) -> bool:
     return True
 
 
-def free(session: Session, booking_id: UUID) -> None:
-    """Give back all that a booking claims."""
-    freed = session.execute(delete(Claim).where(Claim.booking_id == booking_id).returning(Claim.resource_id)).scalars()
-    changed(session, set(freed))
+def free(session: Session, booking_id: UUID) -> set[UUID]:
+    """Give back all that a booking claims; the resources that are free now, for ``changed``."""
+    freed = delete(Claim).where(Claim.booking_id == booking_id).returning(Claim.resource_id)
+    return set(session.execute(freed).scalars())
 
 
-def free_closure(session: Session, closure_id: UUID) -> None:
-    """Give back what a closure claims."""
-    freed = session.execute(delete(Claim).where(Claim.closure_id == closure_id).returning(Claim.resource_id)).scalars()
-    changed(session, set(freed))
+def remember(session: Session, booking: Booking, at: datetime) -> None:
+    """Keep in mind what a reservation is about to give back, for calendars that have shown it; holds they never do."""
+    known = insert(session, FormerClaim)
+    standing = select(
+        Claim.booking_id,
+        Claim.resource_id,
+        literal(booking.starts_at, Moment()),
+        literal(booking.ends_at, Moment()),
+        literal(at, Moment()),
+    ).where(Claim.booking_id == booking.id, Claim.expires_at.is_(None))
+    statement = known.from_select(["booking_id", "resource_id", "starts_at", "ends_at", "freed_at"], standing)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["booking_id", "resource_id"],
+            set_={each: statement.excluded[each] for each in ("starts_at", "ends_at", "freed_at")},
+        )
+    )
+
+
+def shown(session: Session, booking_id: UUID) -> None:
+    """Raise the versions where a booking stays as it is but is shown otherwise: it stands now, or is confirmed."""
+    changed(session, set(session.scalars(select(Claim.resource_id).where(Claim.booking_id == booking_id))))
+
+
+def free_closure(session: Session, closure_id: UUID) -> set[UUID]:
+    """Give back what a closure claims; the resources that are free now, for ``changed``."""
+    freed = delete(Claim).where(Claim.closure_id == closure_id).returning(Claim.resource_id)
+    return set(session.execute(freed).scalars())
 
 
 def keep(session: Session, booking_id: UUID, until: datetime | None) -> None:
@@ -104,9 +134,13 @@ def keep(session: Session, booking_id: UUID, until: datetime | None) -> None:
 
 
 def changed(session: Session, resource_ids: set[UUID]) -> None:
-    """Raise the version of resources whose claims changed, so that caches and feeds notice. Sorted: no deadlocks."""
+    """Raise the version of resources whose claims changed, so that caches and feeds notice. The last thing to do.
+
+    Sorted, and with the weaker FOR NO KEY UPDATE, because everybody who claims a resource holds its key share.
+    """
     if resource_ids:
-        locked = select(Resource.id).where(Resource.id.in_(resource_ids)).order_by(Resource.id).with_for_update()
+        sorted_ids = select(Resource.id).where(Resource.id.in_(resource_ids)).order_by(Resource.id)
+        locked = sorted_ids.with_for_update(key_share=True)
         ids = list(session.execute(locked).scalars()) if len(resource_ids) > 1 else list(resource_ids)
         session.execute(
             update(Resource)
@@ -128,7 +162,7 @@ def overlapping(resource_ids: Iterable[UUID], span: Span) -> list:  # type: igno
 
 def taken(session: Session, resource_ids: Iterable[UUID], span: Span, now: datetime) -> list[Wanted]:
     """The live claims of the resources in and around the span; what has expired is free at that second."""
-    wide = span.widened(2 * LONGEST_WAY, 2 * LONGEST_WAY)
+    wide = span.widened(AROUND, AROUND)
     rows = session.execute(
         select(Claim.resource_id, Claim.starts_at, Claim.ends_at, Claim.site_id, Claim.leaves_at).where(
             *overlapping(resource_ids, wide), or_(Claim.expires_at.is_(None), Claim.expires_at > now)
@@ -142,51 +176,44 @@ def taken(session: Session, resource_ids: Iterable[UUID], span: Span, now: datet
     ]
 
 
-def sweep(session: Session, resource_ids: Iterable[UUID], span: Span, now: datetime) -> None:
+def sweep(session: Session, resource_ids: Iterable[UUID], span: Span, now: datetime) -> set[UUID]:
     """Write down as expired the holds that stand in the way of a taker and have run out, and free their claims.
 
-    Part of the taker's transaction: nobody waits for a job. Booking rows are changed before claim rows, as everywhere.
+    Part of the taker's transaction: nobody waits for a job. Returns the resources that are free now, for ``changed``.
     """
-    wide = span.widened(2 * LONGEST_WAY, 2 * LONGEST_WAY)
+    wide = span.widened(AROUND, AROUND)
     stale = select(Claim.booking_id).where(*overlapping(resource_ids, wide), Claim.expires_at <= now).distinct()
-    expire(session, [booking_id for booking_id in session.execute(stale).scalars() if booking_id], now)
+    return end_holds(session, [booking_id for booking_id in session.execute(stale).scalars() if booking_id], now)[1]
 
 
 def expire(session: Session, booking_ids: Sequence[UUID], now: datetime) -> int:
     """End the holds among these bookings that have run out; how many. Safe against everybody else's doing it too."""
+    ended, freed = end_holds(session, booking_ids, now)
+    changed(session, freed)
+    return ended
+
+
+def end_holds(session: Session, booking_ids: Sequence[UUID], now: datetime) -> tuple[int, set[UUID]]:
+    """What ``expire`` does, but for the versions: how many holds it ended, and the resources that are free now."""
     if not booking_ids:
-        return 0
+        return 0, set()
+    # Who comes while somebody else ends the same holds waits for him: if he then gives up, they are still there.
     mine = (
         select(Booking.id)
         .where(Booking.id.in_(booking_ids), Booking.state.in_(("held", "submitted")), Booking.hold_until <= now)
         .order_by(Booking.id)
-        .with_for_update(skip_locked=True)
+        .with_for_update()
     )
     ended = list(session.execute(mine).scalars())
     if not ended:
-        return 0
+        return 0, set()
     session.execute(
         update(Booking)
         .where(Booking.id.in_(ended))
         .values(state="expired", ended_at=now)
         .execution_options(synchronize_session=False)
     )
-    session.execute(
-        insert(session, BookingEvent).values(
-            [
-                {
-                    "booking_id": ended_id,
-                    "at": now,
-                    "verb": "expire",
-                    "by_kind": "system",
-                    "by_name": "",
-                    "reason": "",
-                    "data": {},
-                }
-                for ended_id in ended
-            ]
-        )
-    )
-    freed = session.execute(delete(Claim).where(Claim.booking_id.in_(ended)).returning(Claim.resource_id)).scalars()
-    changed(session, set(freed))
-    return len(ended)
+    event = {"at": now, "verb": "expire", "by_kind": "system", "by_name": "", "reason": "", "data": {}}
+    session.execute(insert(session, BookingEvent).values([{"booking_id": ended_id, **event} for ended_id in ended]))
+    freed = delete(Claim).where(Claim.booking_id.in_(ended)).returning(Claim.resource_id)
+    return len(ended), set(session.execute(freed).scalars())

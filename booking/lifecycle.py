@@ -15,6 +15,7 @@ from buchbar.base.texts import N_, _
 from buchbar.booking import claims, journeys
 from buchbar.booking.events import SYSTEM, Actor, record
 from buchbar.booking.models import OVER, Approval, Booking, BookingEvent
+from buchbar.booking.terms import SHORT_NOTICE_DAYS
 from buchbar.calendar.deadlines import after_days
 from buchbar.calendar.walls import local_date
 from buchbar.payments import ledger
@@ -120,6 +121,7 @@ def approve(session: Session, booking: Booking, party: str, at: datetime, by: Ac
     session.add(Approval(booking_id=booking.id, party=party, given_at=at, given_by=by.name))
     record(session, booking, "approve", at, by, party=party)
     _settle(session, booking, "confirm", at, by)
+    claims.shown(session, booking.id)
 
 
 def decline(session: Session, booking: Booking, reason: str, at: datetime, by: Actor) -> None:
@@ -141,6 +143,7 @@ def pay(session: Session, booking: Booking, at: datetime, by: Actor, cents: int)
     if booking.state in STEPS["pay"]:
         _settle(session, booking, "confirm", at, by)
     _give_back(session, booking, at, by)
+    claims.shown(session, booking.id)
 
 
 def revive(session: Session, booking: Booking, at: datetime, by: Actor) -> bool:
@@ -260,6 +263,7 @@ def _stand(session: Session, booking: Booking, lines: list[ledger.Line], verb: s
     _settle(session, booking, "confirm", at, by)
     if booking.state == "requested":
         _tell(session, booking, event)
+    claims.shown(session, booking.id)
 
 
 def _settle(session: Session, booking: Booking, verb: str | None, at: datetime, by: Actor) -> None:
@@ -271,14 +275,23 @@ def _settle(session: Session, booking: Booking, verb: str | None, at: datetime, 
     if terms.payment == "required" and ledger.account(session, booking.id).open:
         if booking.state != "payable":
             booking.state = "payable"
-            booking.deadline_at = min(after_days(at, terms.pay_days, zone), booking.starts_at)
+            _give_until(booking, min(after_days(at, terms.pay_days, zone), booking.starts_at), at)
             _tell(session, booking, record(session, booking, "approve", at, by))
     elif booking.state != "confirmed":
         booking.state = "confirmed"
         reserved = booking.email_proven_at or booking.made_at
-        booking.deadline_at = None if booking.fulfilled_at else terms.deadline_at(reserved, booking.starts_at, zone)
+        limit = None if booking.fulfilled_at else terms.deadline_at(reserved, booking.starts_at, zone)
+        # Who waited long for the office's yes keeps a week, too.
+        week = min(after_days(at, SHORT_NOTICE_DAYS, zone), booking.starts_at)
+        _give_until(booking, limit and max(limit, week), at)
         if verb:
             _tell(session, booking, record(session, booking, verb, at, by))
+
+
+def _give_until(booking: Booking, limit: datetime | None, at: datetime) -> None:
+    """Set a deadline. Reminders for which it is too late by then, or that would come the next day, are left out."""
+    booking.deadline_at = limit
+    booking.reminded = reminders_due(booking, at + timedelta(days=1))
 
 
 def _end(
@@ -295,23 +308,25 @@ def _end(
     booking.state, booking.ended_at, booking.deadline_at = state, at, None
     booking.hold_until = None
     booking.sequence += 1
-    claims.free(session, booking.id)
+    claims.remember(session, booking, at)
+    freed = claims.free(session, booking.id)
     forgiven = ledger.share_of(session, booking.id, percent)
     ledger.charge(session, booking.municipality_id, booking.id, "forgiven", forgiven, at)
     event = record(session, booking, verb, at, by, reason)
     _give_back(session, booking, at, by)
     _tell(session, booking, event)
+    claims.changed(session, freed)
 
 
 def _unforgive(session: Session, booking: Booking, at: datetime) -> None:
-    """Owe again what the end had forgiven."""
+    """Owe again what the end had forgiven, and no earlier end that was taken back already."""
     owed = [
         ledger.Line(item.code, item.label, -item.cents, item.vat)
         for made in ledger.charges(session, booking.id)
-        if made.kind == "forgiven"
+        if made.kind in ("forgiven", "restored")
         for item in made.items
     ]
-    ledger.charge(session, booking.municipality_id, booking.id, "fees", owed, at)
+    ledger.charge(session, booking.municipality_id, booking.id, "restored", owed, at)
 
 
 def _give_back(session: Session, booking: Booking, at: datetime, by: Actor) -> None:

@@ -3,12 +3,13 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from buchbar.accounts.models import Municipality
 from buchbar.base.db import Base, Identified, Shape
 from buchbar.booking.terms import Terms
+from buchbar.resources.edits import Decides
 from buchbar.resources.models import Resource
 
 ALIVE = ("held", "submitted", "requested", "payable", "confirmed")
@@ -17,7 +18,7 @@ OVER = ("expired", "declined", "cancelled", "released")
 LONGEST_CLAIM_HOURS = 25
 
 
-class Policy(Identified, Base):
+class Policy(Decides, Identified, Base):
     """A municipality's rules for a journey from a date on. Never changed: an edit is a new row."""
 
     __tablename__ = "policy"
@@ -119,6 +120,12 @@ class Claim(Identified, Base):
             name="way",
         ),
         Index("ix_claim_resource_start", "resource_id", "starts_at"),
+        Index(
+            "ix_claim_expires",
+            "expires_at",
+            postgresql_where=text("expires_at IS NOT NULL"),
+            sqlite_where=text("expires_at IS NOT NULL"),
+        ),
     )
 
     resource_id: Mapped[UUID] = mapped_column(ForeignKey("resource.id"))
@@ -130,6 +137,22 @@ class Claim(Identified, Base):
     booking_id: Mapped[UUID | None] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"), index=True)
     closure_id: Mapped[UUID | None] = mapped_column(ForeignKey("closure.id", ondelete="CASCADE"), index=True)
     expires_at: Mapped[datetime | None]
+
+
+class FormerClaim(Base):
+    """That a reservation was to be at a resource, and isn't any more: cancelled, or moved elsewhere.
+
+    Calendars that have shown it must go on saying so for a while (booking/feeds.py). The span is the event's.
+    """
+
+    __tablename__ = "former_claim"
+    __table_args__ = (Index("ix_former_claim_resource_freed", "resource_id", "freed_at"),)
+
+    booking_id: Mapped[UUID] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"), primary_key=True)
+    resource_id: Mapped[UUID] = mapped_column(ForeignKey("resource.id", ondelete="CASCADE"), primary_key=True)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    freed_at: Mapped[datetime]
 
 
 class Approval(Identified, Base):

@@ -46,5 +46,4 @@ def adopt(
         municipality_id=town.id, journey=journey, valid_from=valid_from, terms=terms, made_at=at, made_by=by
     )
     session.add(policy)
-    town.version += 1
     return policy

@@ -1,1 +1,77 @@
-routes: list = []
+"""A citizen's booking, by its secret link: see it, prove the address, extend the hold, cancel, pay."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from litestar import Request, Response
+from litestar.params import FromPath
+from sqlalchemy.orm import Session
+
+from buchbar.base.web import get, limited, page, post, redirect
+from buchbar.booking import journeys, lifecycle, links
+from buchbar.booking.events import CITIZEN
+from buchbar.payments import ledger
+
+
+@get("/buchung/{token:str}")
+def show(request: Request, session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
+    booking = links.booking_by(session, token)
+    return journeys.of(booking).page(request, session, booking, now)
+
+
+@get("/bestaetigung/{token:str}")
+def ask_for_proof(request: Request, session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
+    """Only a button: programs that look into mails follow links, but press no buttons."""
+    booking = links.booking_by(session, token, "bestaetigung")
+    if booking.email_proven_at or lifecycle.over(booking) or booking.lapsed(now):
+        return redirect(request, links.path(session, booking))
+    return page(request, "booking/proof.html", booking=booking, town=booking.municipality, token=token)
+
+
+@post("/bestaetigung/{token:str}")
+@limited("proof", most=60, per=timedelta(minutes=10))
+def prove(request: Request, session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
+    booking = links.booking_by(session, token, "bestaetigung")
+    lifecycle.prove(session, booking, journeys.of(booking).price(session, booking), now, CITIZEN)
+    return redirect(request, links.path(session, booking))
+
+
+@post("/buchung/{token:str}/verlaengerung")
+def extend(request: Request, session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
+    booking = links.booking_by(session, token)
+    lifecycle.extend(session, booking, now, CITIZEN)
+    return redirect(request, links.path(session, booking))
+
+
+@get("/buchung/{token:str}/stornierung")
+def ask_to_cancel(request: Request, session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
+    """What it would cost, before anything happens."""
+    booking = links.booking_by(session, token)
+    if lifecycle.over(booking):
+        return redirect(request, links.path(session, booking))
+    lifecycle.allow(booking, "cancel", now)
+    account = ledger.account(session, booking.id)
+    forgiven = -sum(line.cents for line in ledger.share_of(session, booking.id, lifecycle.refund_percent(booking, now)))
+    return page(
+        request,
+        "booking/cancel.html",
+        booking=booking,
+        town=booking.municipality,
+        zone=booking.municipality.zone,
+        token=token,
+        account=account,
+        cost=account.owed - forgiven,
+        back=max(0, account.paid - account.returned - (account.owed - forgiven)),
+        percent=lifecycle.refund_percent(booking, now),
+    )
+
+
+@post("/buchung/{token:str}/stornierung")
+def cancel(request: Request, session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
+    booking = links.booking_by(session, token)
+    if not booking.lapsed(now):
+        lifecycle.cancel(session, booking, now, CITIZEN)
+    return redirect(request, links.path(session, booking))
+
+
+routes = [show, ask_for_proof, prove, extend, ask_to_cancel, cancel]

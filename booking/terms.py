@@ -10,6 +10,9 @@ from buchbar.calendar import deadlines
 from buchbar.calendar.release import ReleaseRule, Rolling
 from buchbar.calendar.walls import local_date
 
+# Who must act by a deadline has at least so many days, however short the notice.
+SHORT_NOTICE_DAYS = 7
+
 
 class DaysAfterBooking(msgspec.Struct, frozen=True, tag="days_after_booking"):
     """So many days after it was reserved (Köln: 40)."""
@@ -90,7 +93,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         by_booking = deadlines.after_days(reserved_at, days, zone) if days is not None else None
         by_date = deadlines.before_months(day, months, zone) if months is not None else None
         if by_date is not None:
-            by_date = max(by_date, deadlines.after_days(reserved_at, 7, zone))
+            by_date = max(by_date, deadlines.after_days(reserved_at, SHORT_NOTICE_DAYS, zone))
         limit = deadlines.earlier(by_booking, by_date)
         return limit and min(limit, starts_at)
 

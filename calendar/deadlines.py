@@ -26,6 +26,11 @@ def end_of(day: date, zone: ZoneInfo) -> datetime:
     return at(day, MINUTES_A_DAY, zone)
 
 
+def last_day(deadline: datetime, zone: ZoneInfo) -> date:
+    """The last day that is in time, as people are told: a deadline itself is the first moment that is too late."""
+    return local_date(deadline - timedelta(microseconds=1), zone)
+
+
 def after_days(instant: datetime, days: int, zone: ZoneInfo) -> datetime:
     """The end of the local day so many days after the moment's own (Köln: 40 days after reserving)."""
     return end_of(local_date(instant, zone) + timedelta(days=days), zone)

@@ -25,6 +25,7 @@ class Letter(Identified, Base):
     subject: Mapped[str]
     text: Mapped[str]
     html: Mapped[str]
+    language: Mapped[str] = mapped_column(default="de")
     calendar: Mapped[str | None]
     calendar_method: Mapped[str | None]
     reply_to: Mapped[str] = mapped_column(default="")

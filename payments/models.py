@@ -7,14 +7,15 @@ What is open is always their sum (payments/ledger.py).
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from buchbar.base.db import Base, Identified, Shape
 from buchbar.calendar.rules import WeeklyRule
+from buchbar.resources.edits import Decides
 
 
-class Tariff(Identified, Base):
+class Tariff(Decides, Identified, Base):
     """A journey's prices from a date on. Never changed once bookings refer to it: a new one is made.
 
     Outside ``office_hours``, as wall-clock rules, some positions cost more.
@@ -84,12 +85,21 @@ class ChargeItem(Identified, Base):
 
 
 class Payment(Identified, Base):
-    """One attempt to pay. ``started`` until the provider says otherwise; the provider's ids find it again."""
+    """One attempt to pay. ``started`` until the provider says otherwise; the provider's ids find it again.
+
+    ``intent_id`` of a started one says that the bank has it. ``ask_at`` is when we ask if no message has come.
+    """
 
     __tablename__ = "payment"
     __table_args__ = (
         CheckConstraint("cents > 0", name="cents"),
         CheckConstraint("state IN ('started', 'paid', 'failed', 'expired')", name="state"),
+        Index(
+            "ix_payment_started",
+            "ask_at",
+            postgresql_where=text("state = 'started'"),
+            sqlite_where=text("state = 'started'"),
+        ),
     )
 
     municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"), index=True)
@@ -103,6 +113,7 @@ class Payment(Identified, Base):
     started_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    ask_at: Mapped[datetime | None]
 
 
 class Refund(Identified, Base):

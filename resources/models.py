@@ -4,13 +4,14 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Table, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from buchbar.base.db import Base, Identified, Shape
 from buchbar.calendar.rules import DayException, WeeklyRule
+from buchbar.resources.edits import Decides
 
 
-class Site(Identified, Base):
+class Site(Decides, Identified, Base):
     """A place with an address. ``way_minutes`` is the way from the town hall to it."""
 
     __tablename__ = "site"
@@ -28,7 +29,7 @@ class Site(Identified, Base):
         return ", ".join(part for part in (self.street, f"{self.postcode} {self.city}".strip()) if part)
 
 
-class Resource(Identified, Base):
+class Resource(Decides, Identified, Base):
     """What one booking at a time may hold. ``version`` rises with each change of its claims; caches compare it."""
 
     __tablename__ = "resource"
@@ -109,6 +110,10 @@ class Registrar(Resource):
 
     __tablename__ = "registrar"
     __mapper_args__ = {"polymorphic_identity": "registrar"}
+    __table_args__ = (
+        CheckConstraint("prepare_minutes BETWEEN 0 AND 240", name="prepare"),
+        CheckConstraint("wrap_minutes BETWEEN 0 AND 240", name="wrap"),
+    )
 
     id: Mapped[UUID] = mapped_column(ForeignKey("resource.id", ondelete="CASCADE"), primary_key=True)
     initials: Mapped[str]
@@ -118,7 +123,7 @@ class Registrar(Resource):
     venues: Mapped[list[Venue]] = relationship(secondary=eligibility, back_populates="registrars")
 
 
-class Opening(Identified, Base):
+class Opening(Decides, Identified, Base):
     """One weekly rule by which a resource is open (a registrar: on duty), in the municipality's zone."""
 
     __tablename__ = "opening"
@@ -126,8 +131,11 @@ class Opening(Identified, Base):
     resource_id: Mapped[UUID] = mapped_column(ForeignKey("resource.id", ondelete="CASCADE"), index=True)
     rule: Mapped[WeeklyRule] = mapped_column(Shape(WeeklyRule))
 
+    def decides_in(self, session: Session) -> UUID | None:
+        return _town_of(session, self.resource_id)
 
-class OpeningException(Identified, Base):
+
+class OpeningException(Decides, Identified, Base):
     """What holds instead of the rules on one day, and why."""
 
     __tablename__ = "opening_exception"
@@ -135,6 +143,14 @@ class OpeningException(Identified, Base):
     resource_id: Mapped[UUID] = mapped_column(ForeignKey("resource.id", ondelete="CASCADE"), index=True)
     exception: Mapped[DayException] = mapped_column(Shape(DayException))
     note: Mapped[str] = mapped_column(default="")
+
+    def decides_in(self, session: Session) -> UUID | None:
+        return _town_of(session, self.resource_id)
+
+
+def _town_of(session: Session, resource_id: UUID | None) -> UUID | None:
+    resource = session.get(Resource, resource_id) if resource_id else None
+    return resource and resource.municipality_id
 
 
 class Closure(Identified, Base):

@@ -1,9 +1,227 @@
-"""The letters of a wedding's reservation."""
+"""The letters of a wedding's reservation: which one an event calls for, to whom, and what stands in it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buchbar.booking.models import Booking, BookingEvent
+from buchbar.base import texts
+from buchbar.base.texts import N_, _
+from buchbar.booking import calendar_entries, lifecycle, links
+from buchbar.booking.models import OVER, Booking, BookingEvent
+from buchbar.booking.weddings.models import Wedding
+from buchbar.calendar import ical
+from buchbar.calendar.deadlines import last_day, registration_window
+from buchbar.calendar.walls import local_date
+from buchbar.notices import letters
+from buchbar.notices.models import Letter
+from buchbar.payments import ledger
+from buchbar.resources.models import Venue
+
+SUBJECTS = {
+    "address": N_("Bitte bestätigen Sie Ihre E-Mail-Adresse"),
+    "received": N_("Ihre Anfrage ist eingegangen: Trauung am %(day)s"),
+    "payable": N_("Bitte bezahlen Sie bis %(until)s: Trauung am %(day)s"),
+    "confirmed": N_("Ihr Termin ist reserviert: Trauung am %(day)s"),
+    "declined": N_("Ihre Anfrage konnte nicht angenommen werden: Trauung am %(day)s"),
+    "cancelled": N_("Ihre Reservierung ist storniert: Trauung am %(day)s"),
+    "released": N_("Ihr Termin ist nicht mehr reserviert: Trauung am %(day)s"),
+    "refunded": N_("Sie bekommen Geld zurück: Buchung %(number)s"),
+    "paid": N_("Ihre Zahlung ist eingegangen: Buchung %(number)s"),
+    "registered": N_("Ihre Anmeldung liegt vor: Trauung am %(day)s"),
+    "reminder": N_("Bitte denken Sie an die Frist %(until)s: Trauung am %(day)s"),
+    "moved": N_("Ihr Termin ist verlegt: Trauung am %(day)s"),
+    "office": N_("Zu prüfen: Buchung %(number)s"),
+    "owner": N_("Bitte um Ihre Zustimmung: Trauung am %(day)s"),
+    "owner_over": N_("Termin wieder frei: Trauung am %(day)s"),
+}
+# The letter to the couple, by the event, where the booking's state doesn't matter.
+KINDS = {
+    "submit": "address",
+    "confirm": "confirmed",
+    "decline": "declined",
+    "cancel": "cancelled",
+    "release": "released",
+    "pay": "paid",
+    "register": "registered",
+    "remind": "reminder",
+    "move": "moved",
+}
+ENDS = ("decline", "cancel", "release")
+# How long before the ceremony the couple should be there.
+EARLY = timedelta(minutes=15)
 
 
 def tell(session: Session, booking: Booking, event: BookingEvent) -> None:
-    """Write the letter that an event calls for."""
+    """Write the letters that an event calls for: to the couple, to those who have to agree, to the venue's owner."""
+    kind = _kind(session, booking, event)
+    if kind and booking.email:
+        _to_couple(session, booking, event, kind)
+    if event.verb in ENDS or event.verb == "move":
+        _release_owner(session, booking, event)
+    if event.verb in ("prove", "enter", "move") and booking.state == "requested":
+        _ask(session, booking, event)
+
+
+def _kind(session: Session, booking: Booking, event: BookingEvent) -> str | None:
+    if event.verb in ("prove", "enter"):
+        return "received" if booking.state == "requested" else None
+    if event.verb == "approve":
+        return "payable" if booking.state == "payable" else None
+    if event.verb == "refund":
+        # What goes back at the end is said in the letter about the end.
+        return None if booking.ended_at == event.at else "refunded"
+    if event.verb in ENDS and not _stood(session, booking):
+        return None
+    return KINDS.get(event.verb)
+
+
+def _stood(session: Session, booking: Booking) -> bool:
+    """Whether it was ever more than a hold: who only gave an address, perhaps somebody else's, gets no more letters."""
+    stood = select(BookingEvent.id).where(BookingEvent.booking_id == booking.id, BookingEvent.verb.in_(("prove", "enter")))
+    return session.scalar(stood.limit(1)) is not None
+
+
+def _to_couple(session: Session, booking: Booking, event: BookingEvent, kind: str) -> None:
+    with _language(booking.language):
+        calendar, method = _calendar(session, booking, event, kind)
+        _write(session, booking, event, kind, booking.email, calendar, method, **_account(session, booking, event))
+
+
+def _ask(session: Session, booking: Booking, event: BookingEvent) -> None:
+    """Ask the office and the venue's owner for the agreement that is missing. The office finds the names at its desk;
+    the owner needs none."""
+    missing = lifecycle.needed(booking) - lifecycle.given(session, booking)
+    with _language("de"):
+        if "office" in missing and booking.municipality.email:
+            _write(session, booking, event, "office", booking.municipality.email)
+        if "owner" in missing:
+            _write(session, booking, event, "owner", _venue(booking).owner_email)
+
+
+def _release_owner(session: Session, booking: Booking, event: BookingEvent) -> None:
+    """Tell an owner who was asked for this date that it is free again."""
+    asked = session.scalar(
+        select(Letter)
+        .where(Letter.booking_id == booking.id, Letter.kind.in_(("owner", "owner_over")))
+        .order_by(Letter.written_at.desc(), Letter.kind.desc())
+        .limit(1)
+    )
+    if asked is None or asked.kind == "owner_over":
+        return
+    start = datetime.fromisoformat(event.data["from_start"]) if event.verb == "move" else booking.starts_at
+    with _language("de"):
+        _write(session, booking, event, "owner_over", asked.to_address, start=start)
+
+
+def _write(
+    session: Session,
+    booking: Booking,
+    event: BookingEvent,
+    kind: str,
+    to: str,
+    calendar: bytes | None = None,
+    method: str | None = None,
+    **more: Any,
+) -> None:
+    context = _context(session, booking, event) | more
+    zone = booking.municipality.zone
+    words = {
+        "number": booking.number,
+        "day": texts.day(local_date(context["start"], zone), "short"),
+        "until": texts.day(last_day(booking.deadline_at, zone), "short") if booking.deadline_at else "",
+    }
+    subject = _(SUBJECTS[kind]) % words
+    text, html = letters.rendered(kind, subject=subject, **context)
+    letters.write(
+        session,
+        municipality=booking.municipality,
+        booking_id=booking.id,
+        kind=kind,
+        to=to,
+        subject=subject,
+        text=text,
+        html=html,
+        at=event.at,
+        calendar=calendar,
+        method=method,
+    )
+
+
+def _context(session: Session, booking: Booking, event: BookingEvent) -> dict[str, Any]:
+    """What any of the letters may speak of."""
+    town, venue = booking.municipality, _venue(booking)
+    start = booking.starts_at
+    return {
+        "booking": booking,
+        "event": event,
+        "wedding": session.get(Wedding, booking.id),
+        "town": town,
+        "zone": town.zone,
+        "venue": venue,
+        "place": calendar_entries.place(venue),
+        "start": start,
+        "early": start - EARLY,
+        "until": last_day(booking.deadline_at, town.zone) if booking.deadline_at else None,
+        "window": registration_window(local_date(start, town.zone)),
+        "terms": booking.policy.terms,
+        "needed": lifecycle.needed(booking),
+        "link": links.url(session, booking),
+        "proof_link": links.url(session, booking, "bestaetigung"),
+        "desk_link": f"{links.settings(session).base_url}/{town.slug}/amt/buchung/{booking.id}",
+    }
+
+
+def _account(session: Session, booking: Booking, event: BookingEvent) -> dict[str, Any]:
+    """The money, as it stands after the event; ``given_back`` is what goes back because of it, in cents."""
+    refund = session.scalar(
+        select(BookingEvent).where(
+            BookingEvent.booking_id == booking.id, BookingEvent.verb == "refund", BookingEvent.at == event.at
+        )
+    )
+    return {
+        "lines": ledger.owed(session, booking.id),
+        "account": ledger.account(session, booking.id),
+        "given_back": int(refund.data["cents"]) if refund else 0,
+        "over": booking.state in OVER,
+    }
+
+
+def _calendar(session: Session, booking: Booking, event: BookingEvent, kind: str) -> tuple[bytes | None, str | None]:
+    """The invitation with a confirmation or a move, or its cancellation at the end; no cancellation and no change of
+    what the couple never got, and nothing for addresses that iCalendar can't name."""
+    invites, ends = kind in ("confirmed", "moved"), kind in ("declined", "cancelled", "released")
+    known = (invites and booking.state == "confirmed") or ((invites or ends) and _invited(session, booking))
+    if not known:
+        return None, None
+    try:
+        couple = ical.Party(booking.email)
+        organizer = calendar_entries.organizer(session, booking.municipality)
+    except ValueError:
+        return None, None
+    own = calendar_entries.own_event(session, booking, event.at)
+    method: Literal["REQUEST", "CANCEL"] = "CANCEL" if ends else "REQUEST"
+    return ical.invitation(own, booking.municipality.zone, method, organizer, couple), method
+
+
+def _invited(session: Session, booking: Booking) -> bool:
+    sent = select(Letter.id).where(Letter.booking_id == booking.id, Letter.calendar_method == "REQUEST")
+    return session.scalar(sent.limit(1)) is not None
+
+
+def _venue(booking: Booking) -> Venue:
+    venue = booking.resource
+    assert isinstance(venue, Venue)
+    return venue
+
+
+@contextmanager
+def _language(code: str) -> Iterator[None]:
+    token = texts.language.set(code)
+    try:
+        yield
+    finally:
+        texts.language.reset(token)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
-from buchbar.base.db import insert
-from buchbar.base.errors import Refused
+from buchbar.base import texts
+from buchbar.base.db import in_line, insert
+from buchbar.base.errors import Invalid, Refused
 from buchbar.base.texts import _
 from buchbar.booking import claims, lifecycle
 from buchbar.booking.claims import Wanted
@@ -34,8 +35,9 @@ _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 class SlotTaken(Refused):
     """Somebody else has the slot. ``alternatives`` are the nearest days with free slots, the same day first."""
 
-    def __init__(self, sentence: str, alternatives: Sequence[Day] = ()) -> None:
+    def __init__(self, sentence: str, times: Timetable, alternatives: Sequence[Day]) -> None:
         super().__init__(sentence)
+        self.town_slug, self.zone = times.slug, times.zone
         self.alternatives = alternatives
 
 
@@ -68,7 +70,7 @@ def hold(session: Session, town: Municipality, venue_id: UUID, start: datetime, 
     policy = times.policy(local_date(at, times.zone))
     until = at + timedelta(minutes=policy.terms.hold_minutes)
     resources = [slot.claim.resource_id, *(registrar.resource_id for registrar in slot.registrars)]
-    claims.sweep(session, resources, slot.span, at)
+    freed = claims.sweep(session, resources, slot.span, at)
     busy = Busy(claims.taken(session, resources, slot.span, at))
     if not busy.free(slot):
         raise _taken(session, times, slot, at)
@@ -90,13 +92,17 @@ def hold(session: Session, town: Municipality, venue_id: UUID, start: datetime, 
             hold_until=until,
         )
     )
-    if not _take(session, slot, busy, booking_id, until):
+    took = _take(session, slot, busy, booking_id, until)
+    if not took:
+        claims.free(session, booking_id)
+        session.execute(delete(Booking).where(Booking.id == booking_id))
         raise _taken(session, times, slot, at)
     session.execute(
         insert(session, BookingEvent).values(
             booking_id=booking_id, at=at, verb="hold", by_kind=by.kind, by_name=by.name, reason="", data={}
         )
     )
+    claims.changed(session, freed | took)
     return session.get_one(Booking, booking_id)
 
 
@@ -118,15 +124,17 @@ def offered(times: Timetable, venue_id: UUID, start: datetime, at: datetime, by:
     return slot
 
 
-def _take(session: Session, slot: Slot, busy: Busy, booking_id: UUID, until: datetime | None) -> bool:
-    """Take the venue and one registrar: who has the least to do comes first, and another when one is just taken."""
+def _take(session: Session, slot: Slot, busy: Busy, booking_id: UUID, until: datetime | None) -> set[UUID]:
+    """Take the venue and one registrar: who has the least to do comes first, and another when one is just taken.
+
+    Returns both, for ``claims.changed``, or nothing: then the caller undoes what was taken.
+    """
     if not claims.take(session, [slot.claim], booking_id=booking_id, expires_at=until):
-        return False
+        return set()
     for registrar in _evenly(session, [wanted for wanted in slot.registrars if busy.allows(wanted)], slot.span):
         if claims.take(session, [registrar], booking_id=booking_id, expires_at=until):
-            claims.changed(session, {slot.claim.resource_id, registrar.resource_id})
-            return True
-    return False
+            return {slot.claim.resource_id, registrar.resource_id}
+    return set()
 
 
 def _evenly(session: Session, candidates: list[Wanted], span: Span) -> list[Wanted]:
@@ -155,7 +163,8 @@ def _taken(session: Session, times: Timetable, slot: Slot, at: datetime) -> Slot
     same = look_at_day(times, busy, day, at, Wish())
     before, after = nearest_days(times, busy, day, at, wish, within=28, each=2)
     alternatives = [*([same] if same.slots else []), *reversed(before), *after]
-    return SlotTaken(_("Dieser Termin ist gerade vergeben worden."), alternatives)
+    where = {"venue": slot.venue.name, "when": texts.moment(slot.span.start, times.zone)}
+    return SlotTaken(_("Gerade vergeben: %(venue)s, %(when)s.") % where, times, alternatives)
 
 
 def busy_between(session: Session, times: Timetable, first: date, last: date, now: datetime) -> Busy:
@@ -175,16 +184,35 @@ def submit(session: Session, booking: Booking, couple: Couple, at: datetime, by:
     lifecycle.allow(booking, "submit", at)
     if by.kind == "citizen":
         _limit_holds(session, booking, couple.email, at)
+    if booking.email and booking.email != couple.email:
+        booking.generation += 1  # the link that went to the first address must not prove the second
+    _keep(session, booking, couple)
+    lifecycle.submit(session, booking, at, by)
+
+
+def enter(session: Session, booking: Booking, couple: Couple, at: datetime, by: Actor) -> None:
+    """A clerk has the couple on the telephone: the reservation stands at once, without a mail to prove an address."""
+    lifecycle.lock(session, booking)
+    lifecycle.allow(booking, "enter", at)
+    _keep(session, booking, couple)
+    session.flush()
+    lifecycle.enter(session, booking, price(session, booking), at, by)
+
+
+def _keep(session: Session, booking: Booking, couple: Couple) -> None:
+    """Write down the couple's data, if the venue has room for their guests."""
+    if couple.guests > getattr(booking.resource, "guests", couple.guests):
+        raise Invalid({"guests": _("So viele Gäste haben an diesem Trauort keinen Platz.")})
     wedding = session.get(Wedding, booking.id) or Wedding(booking_id=booking.id)
     wedding.partner_one, wedding.partner_two = couple.partner_one, couple.partner_two
     wedding.guests, wedding.remarks = couple.guests, couple.remarks
     wedding.foreign, wedding.elsewhere = couple.foreign, couple.elsewhere
     session.add(wedding)
     booking.email, booking.phone = couple.email, couple.phone
-    lifecycle.submit(session, booking, at, by)
 
 
 def _limit_holds(session: Session, booking: Booking, email: str, at: datetime) -> None:
+    in_line(session, f"address:{booking.municipality_id}:{email.lower()}")
     most = booking.policy.terms.holds_per_address
     standing = session.scalars(
         select(Booking).where(
@@ -240,11 +268,7 @@ def move(session: Session, booking: Booking, venue_id: UUID, start: datetime, at
     if wedding and wedding.guests > slot.venue.guests:
         raise NotOffered(_("Dort ist nicht genug Platz für Ihre Gäste."))
     old_venue, old_start = booking.resource.name, booking.starts_at
-    resources = [slot.claim.resource_id, *(registrar.resource_id for registrar in slot.registrars)]
-    claims.sweep(session, resources, slot.span, at)
-    claims.free(session, booking.id)
-    busy = Busy(claims.taken(session, resources, slot.span, at))
-    if not _take(session, slot, busy, booking.id, None):
+    if not _change_claims(session, slot, booking, at):
         raise _taken(session, times, slot, at)
     booking.resource_id, booking.starts_at, booking.ends_at = slot.venue.id, slot.span.start, slot.span.end
     session.flush()
@@ -255,20 +279,25 @@ def move(session: Session, booking: Booking, venue_id: UUID, start: datetime, at
 
 def reclaim(session: Session, booking: Booking, at: datetime) -> bool:
     """Take again what an ended reservation had claimed, if it is still free."""
-    times = timetable(session, booking.municipality)
-    slot = find(times, booking.resource_id, booking.starts_at)
-    if slot is None:
-        return False
+    slot = find(timetable(session, booking.municipality), booking.resource_id, booking.starts_at)
+    return slot is not None and _change_claims(session, slot, booking, at)
+
+
+def _change_claims(session: Session, slot: Slot, booking: Booking, at: datetime) -> bool:
+    """Claim the slot instead of what the booking claims, or leave its claims as they are; say which."""
     resources = [slot.claim.resource_id, *(registrar.resource_id for registrar in slot.registrars)]
-    claims.sweep(session, resources, slot.span, at)
-    busy = Busy(claims.taken(session, resources, slot.span, at))
-    if not busy.free(slot):
-        return False
+    freed = claims.sweep(session, resources, slot.span, at)
     with session.begin_nested() as attempt:
-        if _take(session, slot, busy, booking.id, None):
-            return True
-        attempt.rollback()
-    return False
+        claims.remember(session, booking, at)
+        freed |= claims.free(session, booking.id)
+        busy = Busy(claims.taken(session, resources, slot.span, at))
+        # Looking first also keeps two who want to swap from waiting for each other.
+        took = _take(session, slot, busy, booking.id, None) if busy.free(slot) else set()
+        if not took:
+            attempt.rollback()
+            return False
+    claims.changed(session, freed | took)
+    return True
 
 
 def forget(session: Session, booking: Booking) -> None:

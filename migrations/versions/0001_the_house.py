@@ -209,6 +209,22 @@ def upgrade() -> None:
     op.create_index("ix_booking_municipality_state", "booking", ["municipality_id", "state", "starts_at"], unique=False)
     op.create_index("ix_booking_resource_start", "booking", ["resource_id", "starts_at"], unique=False)
     op.create_table(
+        "former_claim",
+        sa.Column("booking_id", sa.Uuid(), nullable=False),
+        sa.Column("resource_id", sa.Uuid(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("freed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["booking_id"], ["booking.id"], name=op.f("fk_former_claim_booking_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["resource_id"], ["resource.id"], name=op.f("fk_former_claim_resource_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("booking_id", "resource_id", name=op.f("pk_former_claim")),
+    )
+    op.create_index("ix_former_claim_resource_freed", "former_claim", ["resource_id", "freed_at"], unique=False)
+    op.create_table(
         "closure",
         sa.Column("municipality_id", sa.Uuid(), nullable=False),
         sa.Column("resource_id", sa.Uuid(), nullable=False),
@@ -273,6 +289,8 @@ def upgrade() -> None:
         sa.Column("initials", sa.Text(), nullable=False),
         sa.Column("prepare_minutes", sa.Integer(), nullable=False),
         sa.Column("wrap_minutes", sa.Integer(), nullable=False),
+        sa.CheckConstraint("prepare_minutes BETWEEN 0 AND 240", name=op.f("ck_registrar_prepare")),
+        sa.CheckConstraint("wrap_minutes BETWEEN 0 AND 240", name=op.f("ck_registrar_wrap")),
         sa.ForeignKeyConstraint(["id"], ["resource.id"], name=op.f("fk_registrar_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_registrar")),
     )
@@ -421,6 +439,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_claim_booking_id"), "claim", ["booking_id"], unique=False)
     op.create_index(op.f("ix_claim_closure_id"), "claim", ["closure_id"], unique=False)
     op.create_index("ix_claim_resource_start", "claim", ["resource_id", "starts_at"], unique=False)
+    op.create_index(
+        "ix_claim_expires",
+        "claim",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("expires_at IS NOT NULL"),
+        sqlite_where=sa.text("expires_at IS NOT NULL"),
+    )
     op.create_table(
         "eligibility",
         sa.Column("registrar_id", sa.Uuid(), nullable=False),
@@ -440,6 +466,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
         sa.Column("calendar", sa.Text(), nullable=True),
         sa.Column("calendar_method", sa.Text(), nullable=True),
         sa.Column("reply_to", sa.Text(), nullable=False),
@@ -468,6 +495,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ask_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("state IN ('started', 'paid', 'failed', 'expired')", name=op.f("ck_payment_state")),
         sa.CheckConstraint("cents > 0", name=op.f("ck_payment_cents")),
@@ -479,6 +507,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_payment_booking_id"), "payment", ["booking_id"], unique=False)
     op.create_index(op.f("ix_payment_intent_id"), "payment", ["intent_id"], unique=False)
     op.create_index(op.f("ix_payment_municipality_id"), "payment", ["municipality_id"], unique=False)
+    op.create_index(
+        "ix_payment_started",
+        "payment",
+        ["ask_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'started'"),
+        sqlite_where=sa.text("state = 'started'"),
+    )
     op.create_table(
         "wedding",
         sa.Column("booking_id", sa.Uuid(), nullable=False),

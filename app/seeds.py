@@ -1,0 +1,236 @@
+"""What a file of ``seed_data/`` says: a municipality as a person writes it down, read and checked.
+
+Times are written as in a notice on the door (``days = "Mo-Fr", hours = "09:00-12:00"``), amounts as on a bill
+(``"60,00"``). What depends on the day of loading is given in weeks from then.
+"""
+
+import tomllib
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from buchbar.base.money import parse_euros
+from buchbar.base.settings import ROOT
+from buchbar.booking.terms import Terms
+from buchbar.calendar.months import monday_of
+from buchbar.calendar.rules import WeeklyRule
+
+SEED_DATA = ROOT / "seed_data"
+_WEEKDAYS = ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")
+
+
+class Faulty(Exception):
+    """The file can't be used; the message says where and why."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A misspelt key is an error, not a silent default."""
+
+
+class Hours(Part):
+    """One weekly rule. ``season`` is "05-01/09-30" (month-day), ``nth`` the first to fifth such day of a month."""
+
+    days: str
+    hours: str
+    season: str = ""
+    every_weeks: int = 1
+    anchor: date | None = None
+    nth: tuple[int, ...] = ()
+
+    def rule(self) -> WeeklyRule:
+        """The rule. Raises ValueError for times that mean nothing."""
+        start, end = (_minutes(text) for text in self.hours.split("-"))
+        season = [_month_day(text) for text in self.season.split("/")] if self.season else [None, None]
+        return WeeklyRule(
+            weekdays=_weekdays(self.days),
+            from_minute=start,
+            until_minute=end,
+            season_from=season[0],
+            season_until=season[1],
+            every_weeks=self.every_weeks,
+            anchor=self.anchor,
+            nth=frozenset(self.nth),
+        )
+
+
+class Leave(Part):
+    """Whole weeks, Monday to Sunday, so many weeks after the day of loading."""
+
+    in_weeks: int
+    weeks: int
+    note: str
+
+    def days(self, today: date) -> list[date]:
+        first = monday_of(today) + timedelta(weeks=self.in_weeks)
+        return [first + timedelta(days=n) for n in range(7 * self.weeks)]
+
+
+class ClosedDay(Part):
+    """A day on which no venue is open: each year ("12-24"), or a weekday so many weeks after loading."""
+
+    reason: str
+    yearly: str = ""
+    in_weeks: int = 0
+    weekday: str = ""
+
+    def days(self, today: date) -> list[date]:
+        """Those from today on until a year and a quarter later, which is as far as any calendar is open."""
+        if self.yearly:
+            month, day = _month_day(self.yearly)
+            each_year = (date(today.year + n, month, day) for n in range(3))
+            return [day for day in each_year if today <= day <= today + timedelta(days=460)]
+        (weekday,) = _weekdays(self.weekday)
+        return [monday_of(today) + timedelta(weeks=self.in_weeks, days=weekday)]
+
+
+class SiteSeed(Part):
+    slug: str
+    name: str
+    street: str
+    postcode: str
+    city: str
+    way_minutes: int = 0
+
+
+class VenueSeed(Part):
+    """Fields as in resources/models.py; ``site`` is the slug of one of the sites."""
+
+    slug: str
+    site: str
+    name: str
+    picture: str
+    summary: str
+    description: str
+    house_rules: list[str]
+    persons: int
+    counts_couple: bool
+    step_free: bool
+    access_note: str
+    length_minutes: int
+    step_minutes: int
+    open: tuple[Hours, ...]
+    visibility: str = "bookable"
+    season_note: str = ""
+    setup_minutes: int = 0
+    cleaning_minutes: int = 15
+    owner_name: str = ""
+    owner_email: str = ""
+
+
+class RegistrarSeed(Part):
+    """``venues`` are the slugs of those where this registrar marries; none means all."""
+
+    name: str
+    initials: str
+    duty: tuple[Hours, ...]
+    venues: tuple[str, ...] = ()
+    leave: tuple[Leave, ...] = ()
+
+
+class ClerkSeed(Part):
+    name: str
+    email: str
+    role: str
+
+
+class PolicySeed(Part):
+    valid_from: date
+    terms: Terms
+
+
+class Price(Part):
+    """One position of a tariff; with ``venue`` (a slug) only there."""
+
+    code: str
+    label: str
+    price: str
+    vat: str = "hoheitlich"
+    venue: str = ""
+
+    @property
+    def cents(self) -> int:
+        return parse_euros(self.price)
+
+
+class TariffSeed(Part):
+    valid_from: date
+    note: str
+    office_hours: tuple[Hours, ...]
+    items: tuple[Price, ...]
+
+
+class TownSeed(Part):
+    """A municipality with all that it needs to marry people. ``bookings``: how many the demonstration makes up."""
+
+    slug: str
+    name: str
+    land: str
+    office: str
+    street: str
+    postcode: str
+    city: str
+    phone: str
+    email: str
+    kind: str = "town"
+    county: str = ""
+    greeting: str = ""
+    demonstration: bool = False
+    bookings: int = 0
+    policies: tuple[PolicySeed, ...] = ()
+    tariffs: tuple[TariffSeed, ...] = ()
+    sites: tuple[SiteSeed, ...] = ()
+    venues: tuple[VenueSeed, ...] = ()
+    registrars: tuple[RegistrarSeed, ...] = ()
+    clerks: tuple[ClerkSeed, ...] = ()
+    closures: tuple[ClosedDay, ...] = ()
+
+
+class Names(Part):
+    """First and last names to make couples of."""
+
+    first: tuple[str, ...]
+    last: tuple[str, ...]
+
+
+def town(path: Path) -> TownSeed:
+    """Read one municipality. Raises Faulty."""
+    return _read(path, TownSeed)  # type: ignore[no-any-return]
+
+
+def names() -> Names:
+    """The invented names of the demonstration."""
+    return _read(SEED_DATA / "couples.toml", Names)  # type: ignore[no-any-return]
+
+
+def demonstration() -> list[TownSeed]:
+    """The demonstration county, its towns, and the town of another Land; the county first."""
+    towns = [town(path) for path in sorted(SEED_DATA.glob("*.toml")) if path.stem != "couples"]
+    return sorted(towns, key=lambda each: (each.kind != "county", each.slug))
+
+
+def _read(path: Path, kind: Any) -> Any:
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), type=kind)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as fault:
+        raise Faulty(f"{path}: {fault}") from fault
+
+
+def _weekdays(text: str) -> frozenset[int]:
+    """ "Mo-Fr", "Sa", "Mo Mi Fr" as numbers from 0, Monday."""
+    found: set[int] = set()
+    for word in text.split():
+        first, _dash, last = word.partition("-")
+        found |= set(range(_WEEKDAYS.index(first), _WEEKDAYS.index(last or first) + 1))
+    return frozenset(found)
+
+
+def _minutes(text: str) -> int:
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _month_day(text: str) -> tuple[int, int]:
+    month, day = text.split("-")
+    return int(month), int(day)

@@ -1,0 +1,99 @@
+"""Closures: the town hall takes a resource out of use for a while, and its claims keep it free of bookings."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from buchbar.accounts.models import Municipality
+from buchbar.base.errors import Refused
+from buchbar.base.texts import _, moment
+from buchbar.booking import claims
+from buchbar.booking.claims import Wanted
+from buchbar.booking.events import Actor
+from buchbar.booking.models import Booking, Claim
+from buchbar.calendar.spans import Span, intersect
+from buchbar.calendar.walls import day_span, local_date
+from buchbar.resources.models import Closure, Resource
+
+LONGEST_CLOSURE = timedelta(days=366)
+
+
+class InTheWay(Refused):
+    """Bookings or other closures stand in the way; a clerk moves, cancels or reopens them first."""
+
+    def __init__(self, sentence: str, bookings: Sequence[Booking], closures: Sequence[Closure]) -> None:
+        super().__init__(sentence)
+        self.bookings = bookings
+        self.closures = closures
+
+
+def close(session: Session, resource: Resource, span: Span, reason: str, at: datetime, by: Actor) -> Closure:
+    """Take a resource out of use. Raises InTheWay, and then nothing has happened but that expired holds are gone."""
+    if span.end <= at or span.length > LONGEST_CLOSURE:
+        raise Refused(_("Eine Sperrzeit endet in der Zukunft und dauert höchstens ein Jahr."))
+    zone = session.get_one(Municipality, resource.municipality_id).zone
+    freed = claims.sweep(session, [resource.id], span, at)
+    _refuse_for_others(session, resource, span, zone)
+    closure = Closure(
+        id=uuid4(),
+        municipality_id=resource.municipality_id,
+        resource_id=resource.id,
+        starts_at=span.start,
+        ends_at=span.end,
+        reason=reason,
+        closed_by=by.name,
+        closed_at=at,
+    )
+    wanted = [Wanted(resource.id, part) for part in day_by_day(span, zone)]
+    with session.begin_nested() as attempt:
+        session.add(closure)
+        session.flush()
+        took = claims.take(session, wanted, closure_id=closure.id)
+        if len(took) < len(wanted):
+            attempt.rollback()
+    if len(took) < len(wanted):  # somebody was quicker
+        _refuse_for_others(session, resource, span, zone)
+        raise InTheWay(_("In dieser Zeit ist gerade etwas gebucht worden. Bitte versuchen Sie es noch einmal."), [], [])
+    claims.changed(session, {*freed, resource.id})
+    return closure
+
+
+def reopen(session: Session, closure: Closure) -> None:
+    """Give the resource back; a closure that is gone already stays gone."""
+    freed = claims.free_closure(session, closure.id)
+    if freed:
+        session.delete(closure)
+        session.flush()
+        claims.changed(session, freed)
+
+
+def day_by_day(span: Span, zone: ZoneInfo) -> list[Span]:
+    """The span in parts of at most a local day each (23 to 25 hours), because no claim may be longer."""
+    day, parts = local_date(span.start, zone), []
+    while (today := day_span(day, zone)).start < span.end:
+        parts += intersect([span], [today])
+        day += timedelta(days=1)
+    return parts
+
+
+def _refuse_for_others(session: Session, resource: Resource, span: Span, zone: ZoneInfo) -> None:
+    here = claims.overlapping([resource.id], span)
+    bookings = session.scalars(
+        select(Booking).join(Claim, Claim.booking_id == Booking.id).where(*here).order_by(Booking.starts_at)
+    ).all()
+    closures = session.scalars(
+        select(Closure).where(Closure.id.in_(select(Claim.closure_id).where(*here))).order_by(Closure.starts_at)
+    ).all()
+    if bookings:
+        named = "; ".join(f"{booking.number} ({moment(booking.starts_at, zone)})" for booking in bookings[:5])
+        more = _(" und %d weitere") % (len(bookings) - 5) if len(bookings) > 5 else ""
+        sentence = _("In dieser Zeit gibt es Buchungen. Bitte verlegen oder stornieren Sie sie zuerst: %s.")
+        raise InTheWay(sentence % (named + more), bookings, closures)
+    if closures:
+        named = "; ".join(f"{closure.reason} ({moment(closure.starts_at, zone)})" for closure in closures[:5])
+        sentence = _("In dieser Zeit ist schon gesperrt: %s. Bitte heben Sie zuerst diese Sperrzeit auf.")
+        raise InTheWay(sentence % named, bookings, closures)

@@ -1,0 +1,99 @@
+"""What all pages of the desk share: the frame, who acts, and the guard against two clerks at one booking."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response
+from sqlalchemy.orm import Session
+
+from buchbar.accounts import sign_in
+from buchbar.accounts.models import Clerk, Municipality
+from buchbar.base import texts
+from buchbar.base.errors import Refused
+from buchbar.base.texts import N_, _
+from buchbar.base.web import Form, page
+from buchbar.booking import lifecycle, queries
+from buchbar.booking.events import WORDS, Actor
+from buchbar.booking.models import Booking, BookingEvent
+from buchbar.booking.next_steps import state_of
+
+# Whose act an event was, where no name says it.
+KINDS = {
+    "citizen": N_("das Paar"),
+    "clerk": N_("das Amt"),
+    "owner": N_("der Trauort"),
+    "system": N_("das System"),
+    "provider": N_("der Zahlungsdienst"),
+}
+
+
+class Overtaken(Refused):
+    """Something has happened to the booking since the page that asks for this was shown."""
+
+
+def show(request: Request, clerk: Clerk, template: str, now: datetime, status: int = 200, **context: Any) -> Response:
+    """A page of the desk."""
+    town: Municipality = clerk.municipality
+    frame = {
+        "town": town,
+        "zone": town.zone,
+        "clerk": clerk,
+        "now": now,
+        "may_change": sign_in.may_change(clerk),
+        "may_lead": sign_in.may_lead(clerk),
+        "role": _(sign_in.ROLES[clerk.role]),
+        "desk": f"/{town.slug}/amt",
+        "state_of": state_of,
+        "by_whom": by_whom,
+        "what": what,
+        "faults": {},
+        "said": "",
+    }
+    return page(request, template, status, **(frame | context))
+
+
+def by(clerk: Clerk) -> Actor:
+    """The clerk, as the history names them."""
+    return Actor("clerk", clerk.name)
+
+
+def by_whom(event: BookingEvent) -> str:
+    """Who did it, in words."""
+    return event.by_name or _(KINDS.get(event.by_kind, event.by_kind))
+
+
+def what(event: BookingEvent) -> str:
+    """What happened, in words."""
+    return _(WORDS.get(event.verb, event.verb))
+
+
+def locked(session: Session, clerk: Clerk, booking_id: UUID, form: Form) -> Booking:
+    """A booking of the clerk's town, locked, and as the clerk saw it when deciding.
+
+    The form says which event was the last that its page showed (``stand``). Raises Overtaken when somebody else has
+    acted since; what the clerk did a moment ago, by clicking twice, is no such thing.
+    """
+    booking = queries.booking_of(session, clerk.municipality, booking_id)
+    lifecycle.lock(session, booking)
+    stand = form.get("stand", "")
+    if not (stand.isascii() and stand.isdigit()):
+        return booking
+    own = by(clerk)
+    others = [
+        event
+        for event in queries.events_since(session, booking, int(stand))
+        if (event.by_kind, event.by_name) != (own.kind, own.name)
+    ]
+    if others:
+        last = others[-1]
+        when = texts.clock(last.at, clerk.municipality.zone)
+        words = {"number": booking.number, "what": what(last), "who": by_whom(last), "when": when}
+        raise Overtaken(
+            _(
+                "Bei %(number)s ist inzwischen etwas geschehen: %(what)s (%(who)s, %(when)s). "
+                "Bitte sehen Sie die Buchung noch einmal an und entscheiden Sie dann."
+            )
+            % words
+        )
+    return booking

@@ -1,0 +1,235 @@
+"""What the desk reads. The municipality comes first in every question; a stranger's booking is not found."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from buchbar.accounts.models import Municipality
+from buchbar.base.errors import NotFound
+from buchbar.booking import journeys, lifecycle
+from buchbar.booking.models import Approval, Booking, BookingEvent, Claim
+from buchbar.calendar.months import month_end
+from buchbar.calendar.walls import days_span
+from buchbar.notices.models import Letter
+from buchbar.resources.models import Closure, Feed, Registrar, Resource, Venue
+
+STANDING = ("requested", "payable", "confirmed")
+SOON = timedelta(days=14)
+UPCOMING = timedelta(days=30)
+PAGE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A booking in a list: for whom, who still has to agree, and the last event that the list knows of."""
+
+    booking: Booking
+    names: str
+    missing: frozenset[str]
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a clerk looks for in the list; empty means anything."""
+
+    states: tuple[str, ...] = ()
+    resource_id: UUID | None = None
+    month: date | None = None
+    words: str = ""
+    since: datetime | None = None
+
+
+def booking_of(session: Session, town: Municipality, booking_id: UUID) -> Booking:
+    """A booking of this town. Raises NotFound for any other."""
+    found = session.scalar(_bookings(town).where(Booking.id == booking_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def requests(session: Session, town: Municipality) -> list[Row]:
+    """What somebody has to agree to, the oldest first."""
+    wanted = _bookings(town).where(Booking.state == "requested").order_by(Booking.made_at, Booking.id)
+    return rows(session, session.scalars(wanted).all())
+
+
+def deadlines(session: Session, town: Municipality, now: datetime) -> list[Row]:
+    """Reservations that end by themselves within two weeks if nobody pays or registers, the nearest first."""
+    wanted = _bookings(town).where(Booking.state.in_(("payable", "confirmed")), Booking.deadline_at <= now + SOON)
+    return rows(session, session.scalars(wanted.order_by(Booking.deadline_at, Booking.id)).all())
+
+
+def upcoming(session: Session, town: Municipality, now: datetime) -> list[tuple[date, list[Row]]]:
+    """What takes place in the next thirty days, day by day."""
+    wanted = _bookings(town).where(
+        Booking.state.in_(STANDING), Booking.starts_at > now, Booking.starts_at <= now + UPCOMING
+    )
+    found = rows(session, session.scalars(wanted.order_by(Booking.starts_at, Booking.id)).all())
+    days = groupby(found, key=lambda row: row.booking.starts_at.astimezone(town.zone).date())
+    return [(day, list(those)) for day, those in days]
+
+
+def search(session: Session, town: Municipality, wish: Search, page: int) -> tuple[list[Row], int]:
+    """One page of the bookings that a clerk looks for, in the order of their dates; and how many there are."""
+    conditions = _conditions(town, wish)
+    count = session.scalar(select(func.count()).select_from(Booking).where(*conditions)) or 0
+    wanted = _bookings(town).where(*conditions).order_by(Booking.starts_at, Booking.id)
+    found = session.scalars(wanted.limit(PAGE).offset((page - 1) * PAGE)).all()
+    return rows(session, found), count
+
+
+def _conditions(town: Municipality, wish: Search) -> list[ColumnElement[bool]]:
+    conditions = [Booking.municipality_id == town.id]
+    if wish.states:
+        conditions.append(Booking.state.in_(wish.states))
+    if wish.resource_id:
+        conditions.append(Booking.resource_id == wish.resource_id)
+    if wish.since:
+        conditions.append(Booking.starts_at > wish.since)
+    if wish.month:
+        span = days_span(wish.month, month_end(wish.month), town.zone)
+        conditions += [Booking.starts_at >= span.start, Booking.starts_at < span.end]
+    if wish.words:
+        called = [journey.desk.called(wish.words) for journey in journeys.known()]
+        number, email = (column.icontains(wish.words, autoescape=True) for column in (Booking.number, Booking.email))
+        conditions.append(or_(number, email, *called))
+    return conditions
+
+
+def _bookings(town: Municipality) -> Select[tuple[Booking]]:
+    """The town's bookings with what every list shows of them."""
+    return (
+        select(Booking)
+        .where(Booking.municipality_id == town.id)
+        .options(
+            selectinload(Booking.policy),
+            selectinload(Booking.municipality),
+            selectinload(Booking.resource).selectin_polymorphic([Venue]),
+        )
+    )
+
+
+def rows(session: Session, bookings: Sequence[Booking]) -> list[Row]:
+    """Bookings with all that a list says of them, in a number of queries that doesn't grow with them."""
+    if not bookings:
+        return []
+    ids = [booking.id for booking in bookings]
+    given, seen, names = approvals(session, ids), last_events(session, ids), names_of(session, bookings)
+    return [
+        Row(
+            booking,
+            names.get(booking.id, ""),
+            frozenset(lifecycle.needed(booking) - given[booking.id]),
+            seen.get(booking.id, 0),
+        )
+        for booking in bookings
+    ]
+
+
+def names_of(session: Session, bookings: Iterable[Booking]) -> dict[UUID, str]:
+    """For whom the bookings are; what has been forgotten has no name."""
+    by_journey: dict[str, list[Booking]] = defaultdict(list)
+    for booking in bookings:
+        by_journey[booking.journey].append(booking)
+    names: dict[UUID, str] = {}
+    for those in by_journey.values():
+        names |= journeys.of(those[0]).desk.names(session, [booking.id for booking in those])
+    return names
+
+
+def approvals(session: Session, ids: Sequence[UUID]) -> dict[UUID, set[str]]:
+    """Who has agreed, by booking."""
+    parties: dict[UUID, set[str]] = defaultdict(set)
+    for booking_id, party in session.execute(
+        select(Approval.booking_id, Approval.party).where(Approval.booking_id.in_(ids))
+    ):
+        parties[booking_id].add(party)
+    return parties
+
+
+def last_events(session: Session, ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The number of the last event, by booking."""
+    newest = (
+        select(BookingEvent.booking_id, func.max(BookingEvent.id))
+        .where(BookingEvent.booking_id.in_(ids))
+        .group_by(BookingEvent.booking_id)
+    )
+    return {row[0]: row[1] for row in session.execute(newest)}
+
+
+def events_since(session: Session, booking: Booking, seen: int) -> list[BookingEvent]:
+    """What has happened to the booking after an event, in order."""
+    later = select(BookingEvent).where(BookingEvent.booking_id == booking.id, BookingEvent.id > seen)
+    return list(session.scalars(later.order_by(BookingEvent.id)))
+
+
+def staff_on(session: Session, booking: Booking) -> list[str]:
+    """Who is on the booking, by their claims."""
+    names = (
+        select(Registrar.name)
+        .join(Claim, Claim.resource_id == Registrar.id)
+        .where(Claim.booking_id == booking.id)
+        .order_by(Registrar.name)
+    )
+    return list(session.scalars(names))
+
+
+def letters_of(session: Session, booking: Booking) -> list[Letter]:
+    """What was written about the booking, the newest first."""
+    written = select(Letter).where(
+        Letter.municipality_id == booking.municipality_id, Letter.booking_id == booking.id
+    )
+    return list(session.scalars(written.order_by(Letter.written_at.desc(), Letter.id)))
+
+
+def resources(session: Session, town: Municipality) -> list[Resource]:
+    """The town's venues and registrars with their opening rules, the venues first."""
+    ours = (
+        select(Resource)
+        .where(Resource.municipality_id == town.id, Resource.active.is_(True))
+        .options(selectinload(Resource.openings), selectinload(Resource.exceptions))
+    )
+    return sorted(session.scalars(ours), key=lambda each: (each.kind != "venue", each.name))
+
+
+def resource_of(session: Session, town: Municipality, resource_id: UUID) -> Resource:
+    """A venue or registrar of this town. Raises NotFound for any other."""
+    found = session.scalar(select(Resource).where(Resource.municipality_id == town.id, Resource.id == resource_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def closures(session: Session, town: Municipality, now: datetime) -> list[Closure]:
+    """Closures that aren't over, in order."""
+    ours = select(Closure).where(Closure.municipality_id == town.id, Closure.ends_at > now)
+    return list(session.scalars(ours.order_by(Closure.starts_at, Closure.id).options(selectinload(Closure.resource))))
+
+
+def closure_of(session: Session, town: Municipality, closure_id: UUID) -> Closure:
+    """A closure of this town. Raises NotFound for any other."""
+    found = session.scalar(select(Closure).where(Closure.municipality_id == town.id, Closure.id == closure_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def feeds(session: Session, town: Municipality) -> list[Feed]:
+    """The calendar subscriptions that work."""
+    ours = select(Feed).where(Feed.municipality_id == town.id, Feed.revoked_at.is_(None))
+    return list(session.scalars(ours.order_by(Feed.created_at, Feed.id).options(selectinload(Feed.resource))))
+
+
+def feed_of(session: Session, town: Municipality, feed_id: UUID) -> Feed:
+    """A calendar subscription of this town. Raises NotFound for any other."""
+    found = session.scalar(select(Feed).where(Feed.municipality_id == town.id, Feed.id == feed_id))
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,156 @@
+"""The question a couple asks, as it stands in the address, and the answer to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Protocol
+from urllib.parse import urlencode
+
+from sqlalchemy.orm import Session
+
+from buchbar.base import forms
+from buchbar.base.texts import _
+from buchbar.booking.weddings.reservation import busy_between
+from buchbar.booking.weddings.slots import Busy, Day, Wish, look, nearest_days
+from buchbar.booking.weddings.timetable import Slot, Timetable, VenueRules
+from buchbar.calendar.months import add_months, month_days, months_from, parse_month
+from buchbar.calendar.walls import local_date
+
+AHEAD = 24  # months that can be leafed through
+
+
+class Query(Protocol):
+    """The fields of an address, of which some may be repeated."""
+
+    def get(self, name: str, default: str = "") -> str: ...
+    def getall(self, name: str, default: list[str]) -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A date, or a month (perhaps one weekday of it), and what the venue must offer. Nothing asked: no date."""
+
+    day: date | None = None
+    month: date | None = None
+    weekday: int | None = None
+    wish: Wish = Wish()
+    typed: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
+
+    def address(self, **changes: object) -> str:
+        """The query string of this question, or of a changed one (None takes a field out)."""
+        fields: dict[str, object] = {
+            "tag": self.day,
+            "monat": self.month and f"{self.month:%Y-%m}",
+            "wochentag": self.weekday,
+            "gaeste": self.wish.guests or None,
+            "stufenlos": "ja" if self.wish.step_free else None,
+        }
+        pairs = [(name, str(value)) for name, value in (fields | changes).items() if value not in (None, "")]
+        return urlencode([*pairs, *(("trauort", slug) for slug in sorted(self.wish.venues))])
+
+
+def asked(query: Query, known: Timetable) -> Question:
+    """Read the question from an address. What can't be read becomes a fault beside its field, and isn't asked."""
+    faults: dict[str, str] = {}
+    typed = {name: query.get(name, "") or "" for name in ("tag", "monat", "wochentag", "gaeste")}
+
+    def read(name: str, convert: forms.Field) -> object:
+        try:
+            return convert(typed[name].strip()) if typed[name].strip() else None
+        except ValueError as fault:
+            faults[name] = str(fault)
+            return None
+
+    slugs = {venue.slug for venue in known.venues.values()}
+    return Question(
+        day=read("tag", _day),  # type: ignore[arg-type]
+        month=read("monat", _month),  # type: ignore[arg-type]
+        weekday=read("wochentag", forms.whole(0, 6)),  # type: ignore[arg-type]
+        wish=Wish(
+            guests=read("gaeste", forms.whole(0, 500)) or 0,  # type: ignore[arg-type]
+            step_free=query.get("stufenlos", "") == "ja",
+            venues=frozenset(query.getall("trauort", [])) & slugs,
+        ),
+        typed=typed,
+        faults=faults,
+    )
+
+
+def _day(typed: str) -> date:
+    day = forms.day(typed)
+    if not 2000 <= day.year <= 2099:
+        raise ValueError(_("Bitte ein Datum in den nächsten Jahren eingeben."))
+    return day
+
+
+def _month(typed: str) -> date:
+    try:
+        return parse_month(typed)
+    except ValueError:
+        raise ValueError(_("Bitte einen Monat wie 2027-05 wählen.")) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is free on the day or in the month that was asked for; else the nearest days around it."""
+
+    days: list[Day]
+    before: list[Day]
+    after: list[Day]
+
+    @property
+    def free(self) -> list[Day]:
+        return [day for day in self.days if day.state == "free"]
+
+
+def answer(session: Session, times: Timetable, question: Question, now: datetime) -> Answer | None:
+    """Answer the question; None where no date was asked for."""
+    if question.day:
+        days = [question.day]
+    elif question.month:
+        every = month_days(question.month.year, question.month.month)
+        days = [day for day in every if question.weekday in (None, day.weekday())]
+    else:
+        return None
+    first, last = days[0] - timedelta(days=62), days[-1] + timedelta(days=62)
+    busy = busy_between(session, times, first, last, now)
+    looked = look(times, busy, days, now, question.wish)
+    if any(day.state == "free" for day in looked):
+        return Answer(looked, [], [])
+    before, _after = nearest_days(times, busy, days[0], now, question.wish)
+    _before, after = nearest_days(times, busy, days[-1], now, question.wish)
+    return Answer(looked, before, after)
+
+
+def by_venue(day: Day) -> list[tuple[VenueRules, list[Slot]]]:
+    """A day's free slots, venue by venue."""
+    groups: dict[object, tuple[VenueRules, list[Slot]]] = {}
+    for slot in day.slots:
+        groups.setdefault(slot.venue.id, (slot.venue, []))[1].append(slot)
+    return list(groups.values())
+
+
+def year_from(text: str, today: date) -> date:
+    """The month with which the year at a glance begins: as asked, but neither past nor too far ahead."""
+    this_month = today.replace(day=1)
+    try:
+        return min(max(parse_month(text), this_month), add_months(this_month, AHEAD))
+    except ValueError:
+        return this_month
+
+
+def glance(
+    session: Session, times: Timetable, wish: Wish, first: date, count: int, now: datetime
+) -> list[tuple[date, dict[date, Day]]]:
+    """Month by month, what each day has to offer."""
+    months = months_from(first, count)
+    last = add_months(months[-1], 1) - timedelta(days=1)
+    busy = busy_between(session, times, months[0], last, now)
+    return [(month, _month_at_a_glance(times, busy, wish, month, now)) for month in months]
+
+
+def _month_at_a_glance(times: Timetable, busy: Busy, wish: Wish, month: date, now: datetime) -> dict[date, Day]:
+    today = local_date(now, times.zone)
+    days = look(times, busy, month_days(month.year, month.month), now, wish)
+    return {seen.day: seen if seen.day >= today else Day(seen.day, "late") for seen in days}

@@ -1,0 +1,75 @@
+"""Whole answers to anonymous visitors, kept as long as they are true.
+
+A kept page is checked against one tiny query: the town's version (rules, venues, policies) and the sum of its
+resources' versions (claims). It is thrown away at the latest when a hold in the town runs out, when the next day
+begins or a minute has passed. The database alone decides what is booked; a page only shows.
+"""
+
+import gzip
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from litestar import Request, Response
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from buchbar.accounts.models import Municipality
+from buchbar.base.texts import language
+from buchbar.base.web import is_htmx
+from buchbar.booking.models import Claim
+from buchbar.resources.models import Resource
+
+MOST = 500
+LIFE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    version: tuple[int, int]
+    until: datetime
+    status: int
+    plain: bytes
+    zipped: bytes
+
+
+def anonymous(
+    request: Request, session: Session, town: Municipality, now: datetime, make: Callable[[], Response[Any]]
+) -> Response[Any]:
+    """The kept answer, or a new one."""
+    shelf: OrderedDict[tuple[str, ...], Kept] = session.info["cache"].setdefault("shelf", OrderedDict())
+    key = (request.url.path, request.url.query, language.get(), str(is_htmx(request)))
+    version = (town.version, _claims_version(session, town))
+    kept = shelf.get(key)
+    if kept is None or kept.version != version or kept.until <= now:
+        made = make()
+        kept = Kept(version, _until(session, town, now), made.status_code, made.content, gzip.compress(made.content, 4))
+        shelf[key] = kept
+        shelf.move_to_end(key)
+        while len(shelf) > MOST:
+            shelf.pop(next(iter(shelf)), None)
+    return _answer(request, kept)
+
+
+def _answer(request: Request, kept: Kept) -> Response[bytes]:
+    zipped = "gzip" in request.headers.get("accept-encoding", "")
+    headers = {"vary": "HX-Request, Accept-Encoding, Accept-Language, Cookie", "cache-control": "no-cache"}
+    if zipped:
+        headers["content-encoding"] = "gzip"
+    content = kept.zipped if zipped else kept.plain
+    return Response(content, status_code=kept.status, media_type="text/html; charset=utf-8", headers=headers)
+
+
+def _claims_version(session: Session, town: Municipality) -> int:
+    return session.scalar(select(func.sum(Resource.version)).where(Resource.municipality_id == town.id)) or 0
+
+
+def _until(session: Session, town: Municipality, now: datetime) -> datetime:
+    """A hold that runs out frees its slot at that second."""
+    ours = select(Resource.id).where(Resource.municipality_id == town.id)
+    next_end = session.scalar(
+        select(func.min(Claim.expires_at)).where(Claim.resource_id.in_(ours), Claim.expires_at > now)
+    )
+    return min(now + LIFE, next_end or now + LIFE)

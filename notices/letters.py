@@ -1,0 +1,91 @@
+"""Writing a letter: the row and the errand that delivers it, in the transaction of what it tells about.
+
+If that transaction is undone there is no letter, and none goes out before it is saved.
+"""
+
+import re
+from datetime import datetime
+from email.headerregistry import Address
+from html import unescape
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from buchbar.base import texts
+from buchbar.base.pages import render
+from buchbar.notices import outbox
+from buchbar.notices.models import Letter
+
+
+class Sender(Protocol):
+    """The municipality in whose name a letter goes out; answers go to its office."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def office(self) -> str: ...
+    @property
+    def email(self) -> str: ...
+
+
+def rendered(kind: str, **context: Any) -> tuple[str, str]:
+    """A letter as text and as HTML, both from templates/letters/{kind}.html, so that they never say different things.
+
+    The template extends the frame and imports the parts of the ``form`` that it is rendered in. In text nothing needs
+    escaping, so what was escaped on the way is put back.
+    """
+    template = f"letters/{kind}.html"
+    in_text = unescape(render(None, template, form="txt", **context))
+    return re.sub(r"\n{3,}", "\n\n", in_text).strip() + "\n", render(None, template, form="html", **context)
+
+
+def write(
+    session: Session,
+    *,
+    municipality: Sender,
+    booking_id: UUID | None,
+    kind: str,
+    to: str,
+    subject: str,
+    text: str,
+    html: str,
+    at: datetime,
+    calendar: bytes | None = None,
+    method: str | None = None,
+) -> Letter:
+    """Write a letter and put it into the outbox.
+
+    ``calendar`` is iCalendar text whose METHOD is ``method`` ("REQUEST" or "CANCEL"). The letter's language is the
+    one in which it was just rendered. ValueError for a line break in the subject: nothing may smuggle in a header.
+    """
+    if len(subject.splitlines()) != 1:
+        raise ValueError("a subject is one line")
+    letter_id = uuid4()
+    letter = Letter(
+        id=letter_id,
+        municipality_id=municipality.id,
+        booking_id=booking_id,
+        kind=kind,
+        to_address=to,
+        subject=subject,
+        text=text,
+        html=html,
+        language=texts.language.get(),
+        calendar=calendar.decode() if calendar else None,
+        calendar_method=method,
+        reply_to=str(Address(municipality.office, addr_spec=municipality.email)) if municipality.email else "",
+        message_id=f"<{letter_id}@{urlsplit(session.info['settings'].base_url).hostname}>",
+        written_at=at,
+    )
+    session.add(letter)
+    session.flush()
+    outbox.send(session, "mail", letter.id, at)
+    return letter
+
+
+def forget(session: Session, booking_id: UUID) -> None:
+    """Delete the letters about a booking, for they hold names and addresses."""
+    session.execute(delete(Letter).where(Letter.booking_id == booking_id))

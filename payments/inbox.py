@@ -1,0 +1,85 @@
+"""Messages from the payment provider: stored once, answered at once, worked off afterwards.
+
+They may come doubled, late, in any order, or for things that aren't ours; what they say is applied once.
+"""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import msgspec
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from buchbar.base.db import Database, insert
+from buchbar.base.texts import N_, _
+from buchbar.notices import outbox
+from buchbar.notices.outbox import Hopeless
+from buchbar.payments import paying, refunds
+from buchbar.payments.checkout import Message, Told
+from buchbar.payments.models import ProviderEvent
+
+# What no program can put right: it is written down, and then a clerk has to look at it.
+FOR_A_CLERK = {
+    "disputed": N_("Die Bank hat eine Zahlung zurückgefordert. Bitte bei Stripe nachsehen."),
+    "refund_failed": N_("Eine Erstattung ist nicht angekommen. Bitte auf anderem Weg erstatten."),
+}
+
+
+def receive(session: Session, message: Message, at: datetime) -> bool:
+    """Store a message that we have a use for, once by its id; whether it was new."""
+    if message.told is None:
+        return False
+    errand_id = uuid4()
+    stored = session.execute(
+        insert(session, ProviderEvent)
+        .values(
+            event_id=message.event_id,
+            errand_id=errand_id,
+            kind=message.kind,
+            object_id=message.told.object_id,
+            body=msgspec.json.encode(message.told).decode(),
+            received_at=at,
+        )
+        .on_conflict_do_nothing()
+        .returning(ProviderEvent.event_id)
+    ).first()
+    if stored is None:
+        return False
+    outbox.send(session, "provider_event", errand_id, at)
+    return True
+
+
+def work_off(database: Database, errand_id: UUID, at: datetime) -> None:
+    """Do what a message asks for. Raises NotYet (it came before another), Hopeless (a clerk has to look)."""
+    with database.read() as session:
+        event = session.scalar(select(ProviderEvent).where(ProviderEvent.errand_id == errand_id))
+    if event is None or event.done_at:
+        return
+    told = msgspec.json.decode(event.body, type=Told)
+    apply(database, told, at)
+    with database.write() as session:
+        session.execute(update(ProviderEvent).where(ProviderEvent.event_id == event.event_id).values(done_at=at))
+    if told.state in FOR_A_CLERK:
+        raise Hopeless(_(FOR_A_CLERK[told.state]))
+
+
+def apply(database: Database, told: Told, at: datetime) -> None:
+    """Bring the books to what the provider says, in one transaction; a second time changes nothing."""
+    with database.write() as session:
+        payment = paying.about(session, told)
+        if payment is None:
+            return
+        if told.state == "paid":
+            paying.upward("paid")(
+                session, payment.booking_id, at, lambda: paying.settle(session, payment.id, told, at)
+            )
+        elif told.state == "refunded":
+            paying.upward("refunded")(
+                session, payment.booking_id, at, lambda: refunds.noticed(session, payment.id, told.cents, at)
+            )
+        elif told.state == "refund_failed":
+            refunds.bounced(session, told.object_id)
+        elif told.state == "processing":
+            paying.on_its_way(session, payment.id, told.intent_id)
+        elif told.state in ("failed", "expired"):
+            paying.end(session, payment.id, told.state)

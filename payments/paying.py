@@ -1,0 +1,175 @@
+"""An attempt to pay: begun, settled once, or come to nothing.
+
+Locks are taken in one order, the booking first and then its payment, so that a payment and a cancellation that happen
+at once see each other. What a payment means for the booking is not known here: ``app`` hands it down.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from buchbar.base.db import Database
+from buchbar.base.errors import Refused
+from buchbar.base.settings import Settings
+from buchbar.base.texts import _
+from buchbar.notices import outbox
+from buchbar.notices.outbox import Hopeless
+from buchbar.payments import checkout, ledger
+from buchbar.payments.checkout import Told
+from buchbar.payments.models import Payment
+
+# How long a checkout page lives (Stripe: 30 minutes to 24 hours), and how much of that a citizen needs at least.
+LIVES = timedelta(hours=1)
+ENOUGH = timedelta(minutes=10)
+# After this time without a message the provider is asked.
+PATIENCE = timedelta(minutes=5)
+
+
+class NothingOpen(Refused):
+    """Everything is paid already."""
+
+
+class UnderWay(Refused):
+    """The bank has the payment and takes its days."""
+
+
+# ``booked(session, booking_id, at, book)``: lock the booking, then call ``book``, which changes payments or refunds
+# and says how many cents have just moved; if any have, write down what that means for the booking.
+Booked = Callable[[Session, UUID, datetime, Callable[[], int]], None]
+_upward: dict[str, Booked] = {}
+
+
+def hand_down(*, paid: Booked, refunded: Booked) -> None:
+    """Tell this folder what follows when money has come in, or has gone back without our doing."""
+    _upward.update(paid=paid, refunded=refunded)
+
+
+def upward(what: str) -> Booked:
+    """What follows: "paid" or "refunded"."""
+    return _upward[what]
+
+
+def begin(session: Session, municipality_id: UUID, booking_id: UUID, at: datetime) -> Payment:
+    """Begin to pay what is open; an attempt that was begun before and still fits is taken up again.
+
+    The caller has locked the booking, so two clicks begin one attempt. Raises NothingOpen, UnderWay.
+    """
+    session.flush()
+    cents = ledger.account(session, booking_id).open
+    if not cents:
+        raise NothingOpen(_("Für diese Buchung ist nichts mehr zu bezahlen."))
+    begun = session.scalars(select(Payment).where(Payment.booking_id == booking_id, Payment.state == "started")).all()
+    if any(payment.intent_id for payment in begun):
+        raise UnderWay(_("Ihre Zahlung ist schon unterwegs. Die Bank bestätigt sie in den nächsten Tagen."))
+    for payment in begun:
+        if payment.cents == cents and payment.expires_at > at + ENOUGH:
+            return payment
+    close(session, booking_id, at)
+    payment = Payment(
+        id=uuid4(),
+        municipality_id=municipality_id,
+        booking_id=booking_id,
+        cents=cents,
+        state="started",
+        started_at=at,
+        expires_at=at + LIVES,
+        ask_at=at + PATIENCE,
+    )
+    session.add(payment)
+    session.flush()
+    return payment
+
+
+def pay_url(
+    database: Database, settings: Settings, payment: Payment, *, purpose: str, return_url: str, email: str
+) -> str:
+    """The address of the page where a begun payment is paid.
+
+    Call it outside of any transaction: it asks the provider, and nobody shall wait for that with a lock in hand.
+    Raises Unreachable, or Outdated (the next attempt is a new one).
+    """
+    if payment.checkout_url:
+        return payment.checkout_url
+    with database.read() as session:
+        lines = ledger.owed(session, payment.booking_id)
+    try:
+        checkout_id, url = checkout.start(
+            settings, payment, purpose=purpose, lines=lines, return_url=return_url, email=email
+        )
+    except checkout.Outdated:
+        with database.write() as session:
+            end(session, payment.id, "failed")
+        raise
+    with database.write() as session:
+        session.execute(
+            update(Payment).where(Payment.id == payment.id).values(checkout_id=checkout_id, checkout_url=url)
+        )
+    return url
+
+
+def close(session: Session, booking_id: UUID, at: datetime) -> None:
+    """Let the open checkout pages of a booking be closed: it is over, or costs something else now."""
+    begun = select(Payment.id).where(
+        Payment.booking_id == booking_id, Payment.state == "started", Payment.checkout_id.is_not(None)
+    )
+    for payment_id in session.scalars(begun).all():
+        outbox.send(session, "close_checkout", payment_id, at)
+
+
+def about(session: Session, told: Told) -> Payment | None:
+    """The payment that the provider speaks of; None if it isn't one of ours.
+
+    Raises Hopeless for one that bears our mark and isn't in the books (they may have been restored from a copy).
+    """
+    own = _uuid(told.payment_id)
+    names = [Payment.checkout_id == told.object_id]
+    if own:
+        names.append(Payment.id == own)
+    if told.intent_id:
+        names.append(Payment.intent_id == told.intent_id)
+    found = session.scalars(select(Payment).where(or_(*names)).limit(1)).first()
+    if found is None and told.payment_id:
+        raise Hopeless(_("Stripe nennt eine Zahlung, die hier nicht verzeichnet ist. Bitte bei Stripe nachsehen."))
+    return found
+
+
+def settle(session: Session, payment_id: UUID, told: Told, at: datetime) -> int:
+    """Write down that a payment has come in; how many cents, 0 if it was written down already.
+
+    The caller has locked the booking. Raises Hopeless if the provider's amount isn't the payment's.
+    """
+    payment = session.get_one(Payment, payment_id, with_for_update=True, populate_existing=True)
+    if payment.intent_id and payment.intent_id != told.intent_id:
+        raise Hopeless(_("Für einen Zahlungsvorgang ist zweimal Geld gekommen. Bitte bei Stripe nachsehen."))
+    if payment.state == "paid":
+        return 0
+    if (told.cents, told.currency) != (payment.cents, checkout.CURRENCY):
+        raise Hopeless(_("Der bezahlte Betrag ist nicht der verlangte. Bitte bei Stripe nachsehen."))
+    payment.state, payment.settled_at, payment.ask_at = "paid", at, None
+    payment.intent_id = told.intent_id
+    payment.checkout_id = payment.checkout_id or told.object_id
+    session.flush()
+    return payment.cents
+
+
+def end(session: Session, payment_id: UUID, state: str) -> int:
+    """Write down that an attempt came to nothing ("failed", "expired"), unless it is paid; how many were changed."""
+    ended = update(Payment).where(Payment.id == payment_id, Payment.state == "started").values(state=state)
+    return int(session.execute(ended.values(ask_at=None)).rowcount)  # type: ignore[attr-defined]
+
+
+def on_its_way(session: Session, payment_id: UUID, intent_id: str) -> None:
+    """Write down that the bank has the payment."""
+    session.execute(
+        update(Payment).where(Payment.id == payment_id, Payment.state == "started").values(intent_id=intent_id)
+    )
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
