@@ -90,6 +90,7 @@ def _address_page(
         town=town,
         faults=fault.fields if fault else {},
         typed=fault.values if fault else {},
+        roles=sign_in.ROLES,
         clerks=list(session.scalars(known)) if shown else [],
     )
 

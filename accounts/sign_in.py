@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session, joinedload
 from buchbar.accounts.models import Clerk, Municipality, SignIn, SignInCode
 from buchbar.base.db import Database
 from buchbar.base.errors import Forbidden, NotFound, SignInNeeded
-from buchbar.base.pages import render
 from buchbar.base.settings import Settings
 from buchbar.base.texts import N_, _
 from buchbar.base.tokens import fingerprint, new_code, new_token
@@ -182,16 +181,18 @@ def forget(session: Session, now: datetime) -> None:
 
 
 def _mail(session: Session, town: Municipality, clerk: Clerk, code: str, at: datetime) -> None:
-    context = {"town": town, "clerk": clerk, "code": code, "minutes": int(CODE_LIFE.total_seconds()) // 60}
+    subject = _("Ihr Code für die Anmeldung")
+    minutes = int(CODE_LIFE.total_seconds()) // 60
+    text, html = letters.rendered("sign_in", town=town, subject=subject, name=clerk.name, code=code, minutes=minutes)
     letters.write(
         session,
         municipality=town,
         booking_id=None,
         kind="sign_in",
         to=clerk.email,
-        subject=_("Ihr Code für die Anmeldung: %s") % code,
-        text=render(None, "letters/sign_in.txt", **context),
-        html=render(None, "letters/sign_in.html", **context),
+        subject=subject,
+        text=text,
+        html=html,
         at=at,
     )
 

@@ -1,12 +1,21 @@
 """What has to be told upward: which journeys there are, and what happens when money comes in."""
 
-from buchbar.booking import journeys
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from buchbar.booking import journeys, lifecycle
+from buchbar.booking.events import PROVIDER, record
+from buchbar.booking.models import Booking
 from buchbar.booking.weddings import calendar_entries, couple, desk, letters, reservation
 from buchbar.booking.weddings.timetable import JOURNEY
+from buchbar.payments import paying
 
 
 def put_together() -> None:
-    """Make the journeys known to the kernel."""
+    """Make the journeys known to the kernel, and to the payments what they mean."""
     journeys.put_in(
         journeys.Journey(
             name=JOURNEY,
@@ -19,3 +28,21 @@ def put_together() -> None:
             calendar=calendar_entries.IN_CALENDARS,
         )
     )
+    paying.hand_down(paid=on_paid, refunded=on_refunded)
+
+
+def on_paid(session: Session, booking_id: UUID, at: datetime, book: Callable[[], int]) -> None:
+    """Money has come in: the booking is locked before its payment is changed (LESSONS: the other order ends paid
+    *and* cancelled)."""
+    booking = session.get_one(Booking, booking_id)
+    lifecycle.lock(session, booking)
+    if cents := book():
+        lifecycle.pay(session, booking, at, PROVIDER, cents)
+
+
+def on_refunded(session: Session, booking_id: UUID, at: datetime, book: Callable[[], int]) -> None:
+    """Money has gone back by a hand in the provider's dashboard: the booking's history says so."""
+    booking = session.get_one(Booking, booking_id)
+    lifecycle.lock(session, booking)
+    if cents := book():
+        record(session, booking, "refund", at, PROVIDER, cents=str(cents))

@@ -58,13 +58,12 @@ def create_app(
         finally:
             running.shutdown(wait=False)
 
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             *(handler for folder in FOLDERS for handler in folder.routes),
             *_static(),
         ],
         state=State({"settings": settings, "database": database, "clock": clock}),
-        middleware=[Watch(settings)],
         exception_handlers={HTTPException: show_problem, Exception: show_problem},
         csrf_config=CSRFConfig(
             secret=settings.secret, cookie_secure=settings.secure, cookie_httponly=True, cookie_samesite="lax"
@@ -75,6 +74,9 @@ def create_app(
         openapi_config=None,
         lifespan=[lifespan],
     )
+    # Around the router too, which answers unknown addresses without any middleware of Litestar's.
+    app.asgi_handler = Watch(settings)(app.asgi_handler)
+    return app
 
 
 def _static() -> list[Any]:

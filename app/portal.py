@@ -1,1 +1,114 @@
-routes: list = []
+"""The front doors: the portal, a town's page, the language switch, and what the law wants every site to say."""
+
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from litestar import Request, Response
+from litestar.params import FromPath
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from buchbar.accounts.models import Municipality
+from buchbar.accounts.queries import Place, municipality, places
+from buchbar.base.errors import NotFound
+from buchbar.base.texts import LANGUAGES, N_
+from buchbar.base.web import get, page, redirect, settings_of
+from buchbar.resources.models import Venue
+
+LANGUAGE_COOKIE = "sprache"
+YEAR = 365 * 24 * 60 * 60
+# Whom citizens can turn to if a barrier isn't removed (§ 16 BGG and the Länder's laws), by Land.
+CONCILIATION = {
+    "NI": N_("Schlichtungsstelle nach § 9 d des Niedersächsischen Behindertengleichstellungsgesetzes, Hannover"),
+    "NW": N_("Ombudsstelle für barrierefreie Informationstechnik des Landes Nordrhein-Westfalen, Düsseldorf"),
+}
+
+
+@get("/")
+def portal(request: Request, session: Session) -> Response[Any]:
+    sought = request.query_params.get("ort", "").strip()[:80]
+    found = named(places(session), sought)
+    return page(request, "portal/portal.html", places=found, sought=sought, venues=_venues(session))
+
+
+@get("/{town_slug:str}")
+def town_page(request: Request, session: Session, town_slug: FromPath[str]) -> Response[Any]:
+    town = municipality(session, town_slug)
+    towns = next((place.towns for place in places(session) if place.county is not None and place.county.id == town.id), [])
+    template = "portal/county.html" if town.kind == "county" else "portal/town.html"
+    return page(request, template, town=town, towns=towns, venues=_venues(session))
+
+
+@get("/sprache/{code:str}")
+def choose_language(request: Request, code: FromPath[str]) -> Response[Any]:
+    if code not in LANGUAGES:
+        raise NotFound
+    answer = redirect(request, own_path(request.query_params.get("zurueck", "/")))
+    answer.set_cookie(
+        LANGUAGE_COOKIE,
+        code,
+        path="/",
+        max_age=YEAR,
+        httponly=True,
+        samesite="lax",
+        secure=settings_of(request).secure,
+    )
+    return answer
+
+
+@get("/impressum")
+def imprint(request: Request, session: Session) -> Response[Any]:
+    return page(request, "portal/imprint.html", offices=_offices(session))
+
+
+@get("/datenschutz")
+def privacy(request: Request, session: Session) -> Response[Any]:
+    return page(request, "portal/privacy.html", offices=_offices(session))
+
+
+@get("/barrierefreiheit")
+def accessibility(request: Request, session: Session) -> Response[Any]:
+    offices = _offices(session)
+    lands = sorted({office.land for office in offices} & CONCILIATION.keys())
+    return page(request, "portal/accessibility.html", offices=offices, bodies=[CONCILIATION[land] for land in lands])
+
+
+@get("/leichte-sprache")
+def easy_language(request: Request, session: Session) -> Response[Any]:
+    return page(request, "portal/easy.html", offices=_offices(session))
+
+
+def named(everywhere: list[Place], sought: str) -> list[Place]:
+    """The towns whose name contains what was typed, in any case; a county's name finds all its towns."""
+    if not sought:
+        return everywhere
+    typed = sought.casefold()
+    found = []
+    for place in everywhere:
+        whole = place.county is not None and typed in place.county.name.casefold()
+        towns = place.towns if whole else [town for town in place.towns if typed in town.name.casefold()]
+        if towns or whole:
+            found.append(Place(place.county, towns))
+    return found
+
+
+def own_path(address: str) -> str:
+    """The address if it is a path on this site, otherwise the front page: nobody is sent elsewhere by our link."""
+    if not address.startswith("/") or address.startswith(("//", "/\\")):
+        return "/"
+    return quote(address, safe="/?&=%+:,;@-._~!$'()*")
+
+
+def _venues(session: Session) -> dict[UUID, int]:
+    """How many places to marry each municipality shows."""
+    count = select(Venue.municipality_id, func.count()).where(Venue.active).group_by(Venue.municipality_id)
+    return {row[0]: row[1] for row in session.execute(count)}
+
+
+def _offices(session: Session) -> list[Municipality]:
+    """All municipalities, counties before their towns."""
+    return [one for place in places(session) for one in (place.county, *place.towns) if one is not None]
+
+
+routes = [portal, town_page, choose_language, imprint, privacy, accessibility, easy_language]

@@ -25,7 +25,7 @@ class Faulty(Exception):
     """The file can't be used; the message says where and why."""
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Part(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A misspelt key is an error, not a silent default."""
 
 
@@ -196,12 +196,12 @@ class Names(Part):
 
 def town(path: Path) -> TownSeed:
     """Read one municipality. Raises Faulty."""
-    return _read(path, TownSeed)  # type: ignore[no-any-return]
+    return _read(path, TownSeed)
 
 
 def names() -> Names:
     """The invented names of the demonstration."""
-    return _read(SEED_DATA / "couples.toml", Names)  # type: ignore[no-any-return]
+    return _read(SEED_DATA / "couples.toml", Names)
 
 
 def demonstration() -> list[TownSeed]:

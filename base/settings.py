@@ -33,6 +33,7 @@ class Settings:
     stripe_webhook_secret: str
     stripe_url: str
     pool: int
+    metrics_token: str = ""
 
     @property
     def secure(self) -> bool:
@@ -88,6 +89,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         stripe_webhook_secret=environ.get("BUCHBAR_STRIPE_WEBHOOK_SECRET", DEMO_WEBHOOK_SECRET),
         stripe_url=environ.get("BUCHBAR_STRIPE_URL", f"http://127.0.0.1:{port + 1}" if mode == "demo" else ""),
         pool=number("BUCHBAR_POOL", 10, 1, 200),
+        metrics_token=environ.get("BUCHBAR_METRICS_TOKEN", ""),
     )
     if not settings.demo:
         faults += _unfit_for_production(settings)

@@ -22,6 +22,8 @@ PREFIXES = {
     "over": N_("Abgesagt: %s"),
 }
 
+TENTATIVE = ("requested", "payable")
+
 
 def uid(session: Session, subject: UUID) -> str:
     """The calendar's name for a booking or a closure; it never changes, in letters, downloads and feeds alike."""
@@ -57,6 +59,7 @@ def own_event(session: Session, booking: Booking, stamp: datetime) -> Event:
         location=place(booking.resource),
         description="\n".join((number, _(words.note), office)),
         cancelled=booking.state in OVER,
+        tentative=booking.state in TENTATIVE,
     )
 
 

@@ -1,8 +1,9 @@
 """Closures: the town hall takes a resource out of use for a while, and its claims keep it free of bookings."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -22,10 +23,19 @@ from buchbar.resources.models import Closure, Resource
 LONGEST_CLOSURE = timedelta(days=366)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A booking (its number) or a closure (its reason) in the way: plain values, as the refusal outlives the session."""
+
+    id: UUID
+    name: str
+    starts_at: datetime
+
+
 class InTheWay(Refused):
     """Bookings or other closures stand in the way; a clerk moves, cancels or reopens them first."""
 
-    def __init__(self, sentence: str, bookings: Sequence[Booking], closures: Sequence[Closure]) -> None:
+    def __init__(self, sentence: str, bookings: Sequence[Standing] = (), closures: Sequence[Standing] = ()) -> None:
         super().__init__(sentence)
         self.bookings = bookings
         self.closures = closures
@@ -57,7 +67,7 @@ def close(session: Session, resource: Resource, span: Span, reason: str, at: dat
             attempt.rollback()
     if len(took) < len(wanted):  # somebody was quicker
         _refuse_for_others(session, resource, span, zone)
-        raise InTheWay(_("In dieser Zeit ist gerade etwas gebucht worden. Bitte versuchen Sie es noch einmal."), [], [])
+        raise InTheWay(_("In dieser Zeit ist gerade etwas gebucht worden. Bitte versuchen Sie es noch einmal."))
     claims.changed(session, {*freed, resource.id})
     return closure
 
@@ -82,18 +92,22 @@ def day_by_day(span: Span, zone: ZoneInfo) -> list[Span]:
 
 def _refuse_for_others(session: Session, resource: Resource, span: Span, zone: ZoneInfo) -> None:
     here = claims.overlapping([resource.id], span)
-    bookings = session.scalars(
-        select(Booking).join(Claim, Claim.booking_id == Booking.id).where(*here).order_by(Booking.starts_at)
-    ).all()
-    closures = session.scalars(
-        select(Closure).where(Closure.id.in_(select(Claim.closure_id).where(*here))).order_by(Closure.starts_at)
-    ).all()
+    booked = select(Booking.id, Booking.number, Booking.starts_at).where(
+        Booking.id.in_(select(Claim.booking_id).where(*here))
+    )
+    closed = select(Closure.id, Closure.reason, Closure.starts_at).where(
+        Closure.id.in_(select(Claim.closure_id).where(*here))
+    )
+    bookings = [Standing(*row) for row in session.execute(booked.order_by(Booking.starts_at))]
+    closures = [Standing(*row) for row in session.execute(closed.order_by(Closure.starts_at))]
     if bookings:
-        named = "; ".join(f"{booking.number} ({moment(booking.starts_at, zone)})" for booking in bookings[:5])
-        more = _(" und %d weitere") % (len(bookings) - 5) if len(bookings) > 5 else ""
         sentence = _("In dieser Zeit gibt es Buchungen. Bitte verlegen oder stornieren Sie sie zuerst: %s.")
-        raise InTheWay(sentence % (named + more), bookings, closures)
+        raise InTheWay(sentence % _named(bookings, zone), bookings, closures)
     if closures:
-        named = "; ".join(f"{closure.reason} ({moment(closure.starts_at, zone)})" for closure in closures[:5])
         sentence = _("In dieser Zeit ist schon gesperrt: %s. Bitte heben Sie zuerst diese Sperrzeit auf.")
-        raise InTheWay(sentence % named, bookings, closures)
+        raise InTheWay(sentence % _named(closures, zone), bookings, closures)
+
+
+def _named(standing: Sequence[Standing], zone: ZoneInfo) -> str:
+    few = "; ".join(f"{each.name} ({moment(each.starts_at, zone)})" for each in standing[:5])
+    return few + (_(" und %d weitere") % (len(standing) - 5) if len(standing) > 5 else "")

@@ -1,1 +1,111 @@
-routes: list = []
+"""The desk: what waits, what comes, and the list of all bookings. The other pages of the desk stand beside it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from litestar import Request, Response
+from litestar.params import FromPath
+from sqlalchemy.orm import Session
+
+from buchbar.accounts import sign_in
+from buchbar.accounts.models import Clerk
+from buchbar.base.texts import N_, _
+from buchbar.base.web import get, is_htmx, post, redirect
+from buchbar.booking import desk_booking, desk_closures, desk_feeds, desk_policy, queries
+from buchbar.booking.desk_frame import show
+from buchbar.booking.desk_waiting import show_waiting
+from buchbar.booking.failures import failure_of
+from buchbar.booking.models import OVER
+from buchbar.booking.queries import PAGE, STANDING, Search
+from buchbar.calendar.months import parse_month
+from buchbar.notices import outbox
+
+# What the list can be narrowed to, and the states that this means.
+STATES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "aktuell": (N_("Aktuelle: ab heute, nicht beendet"), STANDING),
+    "offen": (N_("Zu prüfen"), ("requested",)),
+    "zahlung": (N_("Warten auf Zahlung"), ("payable",)),
+    "fest": (N_("Reserviert"), ("confirmed",)),
+    "vorgemerkt": (N_("Vorgemerkt"), ("held", "submitted")),
+    "beendet": (N_("Beendet: storniert, abgelehnt, abgelaufen"), OVER),
+    "alle": (N_("Alle"), ()),
+}
+
+
+@get("/{town_slug:str}/amt")
+def waiting(request: Request, session: Session, now: datetime, town_slug: FromPath[str]) -> Response[Any]:
+    clerk = sign_in.signed_in(request, session, now, town_slug)
+    return show_waiting(request, session, clerk, now)
+
+
+@post("/{town_slug:str}/amt/postausgang/{errand_id:uuid}/wiederholung")
+def retry(
+    request: Request, session: Session, now: datetime, town_slug: FromPath[str], errand_id: FromPath[UUID]
+) -> Response[Any]:
+    clerk = sign_in.changing(request, session, now, town_slug)
+    failure = failure_of(session, clerk.municipality, errand_id, strays=clerk.role == "administrator")
+    outbox.retry(session, failure.errand, now)
+    session.flush()
+    if is_htmx(request):
+        return show_waiting(request, session, clerk, now, _("Wird noch einmal versucht."))
+    return redirect(request, f"/{town_slug}/amt")
+
+
+@get("/{town_slug:str}/amt/buchungen")
+def bookings(request: Request, session: Session, now: datetime, town_slug: FromPath[str]) -> Response[Any]:
+    clerk = sign_in.signed_in(request, session, now, town_slug)
+    return _list(request, session, clerk, now)
+
+
+def _list(request: Request, session: Session, clerk: Clerk, now: datetime) -> Response[Any]:
+    query = request.query_params
+    typed = {name: query.get(name, "").strip()[:100] for name in ("zustand", "ort", "monat", "suche")}
+    resources = queries.resources(session, clerk.municipality)
+    number = int(given) if (given := query.get("seite", "1")).isascii() and given.isdigit() else 1
+    number = min(max(number, 1), 10_000)
+    rows, count = queries.search(session, clerk.municipality, _search(typed, now), number)
+    pages = max(1, -(-count // PAGE))
+    return show(
+        request,
+        clerk,
+        "desk/_list.html" if is_htmx(request) else "desk/list.html",
+        now,
+        rows=rows,
+        count=count,
+        typed=typed,
+        number=number,
+        pages=pages,
+        states=[(key, _(words)) for key, (words, _states) in STATES.items()],
+        places=[(str(each.id), each.name) for each in resources if each.kind == "venue"],
+        address=lambda page: "?" + urlencode({k: v for k, v in (typed | {"seite": str(page)}).items() if v}),
+    )
+
+
+def _search(typed: Mapping[str, str], now: datetime) -> Search:
+    """What the address asks for; what can't be read isn't asked."""
+    state = (
+        typed["zustand"] if typed["zustand"] in STATES else "alle" if typed["suche"] or typed["monat"] else "aktuell"
+    )
+    try:
+        resource_id = UUID(typed["ort"])
+    except ValueError:
+        resource_id = None
+    try:
+        month = parse_month(typed["monat"])
+    except ValueError:
+        month = None
+    return Search(STATES[state][1], resource_id, month, typed["suche"], now if state == "aktuell" else None)
+
+
+routes = [
+    waiting,
+    retry,
+    bookings,
+    *desk_booking.routes,
+    *desk_closures.routes,
+    *desk_policy.routes,
+    *desk_feeds.routes,
+]

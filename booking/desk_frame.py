@@ -1,6 +1,6 @@
 """What all pages of the desk share: the frame, who acts, and the guard against two clerks at one booking."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from buchbar.booking import lifecycle, queries
 from buchbar.booking.events import WORDS, Actor
 from buchbar.booking.models import Booking, BookingEvent
 from buchbar.booking.next_steps import state_of
+from buchbar.calendar.walls import local_date
 
 # Whose act an event was, where no name says it.
 KINDS = {
@@ -26,6 +27,13 @@ KINDS = {
     "system": N_("das System"),
     "provider": N_("der Zahlungsdienst"),
 }
+
+
+class Blanks(dict[str, str]):
+    """Fields of a form: what nobody typed, or what has no fault, is empty."""
+
+    def __missing__(self, _name: str) -> str:
+        return ""
 
 
 class Overtaken(Refused):
@@ -47,9 +55,10 @@ def show(request: Request, clerk: Clerk, template: str, now: datetime, status: i
         "state_of": state_of,
         "by_whom": by_whom,
         "what": what,
-        "faults": {},
+        "last_day": lambda limit: texts.day(local_date(limit - timedelta(minutes=1), town.zone)),
         "said": "",
     }
+    context |= {name: Blanks(context.get(name, {})) for name in ("faults", "typed")}
     return page(request, template, status, **(frame | context))
 
 

@@ -34,7 +34,7 @@ PAYMENT = {
     "required": N_("Gilt erst, wenn bezahlt ist"),
     "later": N_("Rechnung kommt später"),
 }
-STEPS = 4  # cancellation steps that the form has room for
+STEPS = 12  # cancellation steps that a form can hold
 
 
 def _time(typed: str) -> int:

@@ -67,7 +67,8 @@ def lock(session: Session, booking: Booking) -> None:
 
 def allow(booking: Booking, verb: str, now: datetime) -> None:
     """Refuse a verb that doesn't start from the booking's state."""
-    if booking.lapsed(now) and verb not in ("expire", "cancel", "revive"):
+    lapsed = booking.lapsed(now) or booking.state == "expired"  # the same answer whether or not a job has run
+    if lapsed and verb not in ("expire", "cancel", "revive"):
         raise Lapsed(_("Ihre Vormerkung ist abgelaufen. Bitte wählen Sie den Termin noch einmal."))
     if booking.state not in STEPS[verb]:
         state = _(STATE_WORDS[booking.state])
@@ -90,7 +91,9 @@ def submit(session: Session, booking: Booking, at: datetime, by: Actor) -> None:
     lock(session, booking)
     allow(booking, "submit", at)
     booking.state = "submitted"
-    _hold_until(session, booking, at + timedelta(minutes=booking.policy.terms.proof_minutes))
+    # Correcting the data gives time for one more mail, but nobody keeps a slot by correcting for ever.
+    proof = timedelta(minutes=booking.policy.terms.proof_minutes)
+    _hold_until(session, booking, max(booking.hold_until or at, min(at + proof, booking.made_at + 2 * proof)))
     _tell(session, booking, record(session, booking, "submit", at, by))
 
 

@@ -183,9 +183,7 @@ def staff_on(session: Session, booking: Booking) -> list[str]:
 
 def letters_of(session: Session, booking: Booking) -> list[Letter]:
     """What was written about the booking, the newest first."""
-    written = select(Letter).where(
-        Letter.municipality_id == booking.municipality_id, Letter.booking_id == booking.id
-    )
+    written = select(Letter).where(Letter.municipality_id == booking.municipality_id, Letter.booking_id == booking.id)
     return list(session.scalars(written.order_by(Letter.written_at.desc(), Letter.id)))
 
 

@@ -7,10 +7,10 @@ from litestar import Request, Response
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
-from buchbar.base.web import get, limited, page, post, redirect
+from buchbar.base.web import get, limited, page, post, redirect, settings_of
 from buchbar.booking import journeys, lifecycle, links
 from buchbar.booking.events import CITIZEN
-from buchbar.payments import ledger
+from buchbar.payments import ledger, paying
 
 
 @get("/buchung/{token:str}")
@@ -61,7 +61,7 @@ def ask_to_cancel(request: Request, session: Session, now: datetime, token: From
         token=token,
         account=account,
         cost=account.owed - forgiven,
-        back=max(0, account.paid - account.returned - (account.owed - forgiven)),
+        returned=max(0, account.paid - account.returned - (account.owed - forgiven)),
         percent=lifecycle.refund_percent(booking, now),
     )
 
@@ -74,4 +74,20 @@ def cancel(request: Request, session: Session, now: datetime, token: FromPath[st
     return redirect(request, links.path(session, booking))
 
 
-routes = [show, ask_for_proof, prove, extend, ask_to_cancel, cancel]
+@post("/buchung/{token:str}/zahlung")
+@limited("pay", most=60, per=timedelta(minutes=10))
+def pay(request: Request, now: datetime, token: FromPath[str]) -> Response[Any]:
+    """Begin to pay, then lead to the payment page. That is asked for outside of the transaction: nobody waits for
+    the provider with a lock in hand."""
+    database = request.app.state.database
+    with database.write() as session:
+        booking = links.booking_by(session, token)
+        lifecycle.lock(session, booking)
+        lifecycle.allow(booking, "pay", now)
+        payment = paying.begin(session, booking.municipality_id, booking.id, now)
+        own_page, number, email = links.url(session, booking), booking.number, booking.email
+    url = paying.pay_url(database, settings_of(request), payment, purpose=number, return_url=own_page, email=email)
+    return redirect(request, url)
+
+
+routes = [show, ask_for_proof, prove, extend, ask_to_cancel, cancel, pay]

@@ -67,7 +67,7 @@ class Event:
 
     uid: never changes ("booking-…@town"). sequence: 0 at first, raised with every change, also by the
     cancellation. stamp: the aware moment of that change. A cancelled event stays in its feed for a while, as
-    cancelled, because many clients keep what merely vanishes. url is left out unless it is http or https.
+    cancelled, because many clients keep what merely vanishes. tentative: asked for and not yet firm. url is left out unless it is http or https.
     ValueError for an empty uid, a negative sequence or a naive stamp.
     """
 
@@ -80,6 +80,7 @@ class Event:
     description: str = ""
     url: str = ""
     cancelled: bool = False
+    tentative: bool = False
     categories: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -177,7 +178,8 @@ def _event_lines(event: Event, zone: ZoneInfo, parties: list[str]) -> list[str]:
     if _WEB_ADDRESS.match(event.url):
         lines.append("URL:" + quote(event.url, safe=_URI_SAFE, errors="replace"))
     lines += parties
-    lines.append("STATUS:CANCELLED" if event.cancelled else "STATUS:CONFIRMED")
+    status = "CANCELLED" if event.cancelled else "TENTATIVE" if event.tentative else "CONFIRMED"
+    lines.append("STATUS:" + status)
     lines.append("TRANSP:TRANSPARENT" if event.cancelled else "TRANSP:OPAQUE")
     lines.append("END:VEVENT")
     return lines

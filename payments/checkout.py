@@ -95,8 +95,8 @@ def start(
         "payment_intent_data": {"description": purpose, "metadata": {"payment_id": str(payment.id)}},
         "metadata": {"payment_id": str(payment.id)},
         "expires_at": int(payment.expires_at.timestamp()),
-        "success_url": return_url,
-        "cancel_url": return_url,
+        "success_url": f"{return_url}?zahlung=danke",
+        "cancel_url": f"{return_url}?zahlung=abgebrochen",
     }
     if email:
         parameters["customer_email"] = email

@@ -56,23 +56,22 @@ def work_off(database: Database, errand_id: UUID, at: datetime) -> None:
     if event is None or event.done_at:
         return
     told = msgspec.json.decode(event.body, type=Told)
-    apply(database, told, at)
+    ours = apply(database, told, at)
     with database.write() as session:
         session.execute(update(ProviderEvent).where(ProviderEvent.event_id == event.event_id).values(done_at=at))
-    if told.state in FOR_A_CLERK:
+    if ours and told.state in FOR_A_CLERK:
         raise Hopeless(_(FOR_A_CLERK[told.state]))
 
 
-def apply(database: Database, told: Told, at: datetime) -> None:
-    """Bring the books to what the provider says, in one transaction; a second time changes nothing."""
+def apply(database: Database, told: Told, at: datetime) -> bool:
+    """Bring the books to what the provider says, in one transaction; a second time changes nothing. False if it
+    speaks of somebody else's payment."""
     with database.write() as session:
         payment = paying.about(session, told)
         if payment is None:
-            return
+            return False
         if told.state == "paid":
-            paying.upward("paid")(
-                session, payment.booking_id, at, lambda: paying.settle(session, payment.id, told, at)
-            )
+            paying.upward("paid")(session, payment.booking_id, at, lambda: paying.settle(session, payment.id, told, at))
         elif told.state == "refunded":
             paying.upward("refunded")(
                 session, payment.booking_id, at, lambda: refunds.noticed(session, payment.id, told.cents, at)
@@ -83,3 +82,4 @@ def apply(database: Database, told: Told, at: datetime) -> None:
             paying.on_its_way(session, payment.id, told.intent_id)
         elif told.state in ("failed", "expired"):
             paying.end(session, payment.id, told.state)
+    return True

@@ -39,15 +39,18 @@
 
   // --- What needs attention after a page or a part of it has come: faults, refusals.
   const attend = (root) => {
-    const first = root.querySelector("[data-focus]");
+    const first = root.matches?.("[data-focus]") ? root : root.querySelector("[data-focus]");
     first?.focus();
     first?.scrollIntoView({ block: "center" });
   };
   attend(document);
   document.addEventListener("htmx:afterSettle", (event) => {
     countAll();
-    if (event.target.id !== "notices") document.getElementById("notices").replaceChildren(); // old news
-    attend(event.target.id === "notices" ? event.target : event.detail.elt ?? document);
+    attend(event.target);
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    // Old news goes when somebody does the next thing, not when a page refreshes itself.
+    if (event.detail.requestConfig?.triggeringEvent?.isTrusted) document.getElementById("notices").replaceChildren();
   });
 
   const unreachable = () => {

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 from litestar import Litestar
+from litestar.middleware.csrf import generate_csrf_token
 from litestar.testing import TestClient
 from sqlalchemy.orm import Session
 
@@ -114,7 +115,7 @@ def posted(client: TestClient) -> Callable[..., httpx.Response]:
 
     def post(path: str, htmx: bool = False, **fields: str) -> httpx.Response:
         if "csrftoken" not in client.cookies:
-            client.get("/health")
+            client.cookies.set("csrftoken", generate_csrf_token(people.SETTINGS.secret))
         headers = {"hx-request": "true"} if htmx else {}
         data = {"_csrf_token": client.cookies.get("csrftoken", ""), **fields}
         return client.post(path, data=data, headers=headers, follow_redirects=False)

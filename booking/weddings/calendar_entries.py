@@ -11,7 +11,7 @@ from buchbar.booking.weddings.models import Wedding
 
 
 def summaries(session: Session, which: Select[tuple[UUID]], with_names: bool) -> dict[UUID, str]:
-    """"Trauung, 12 Gäste" or "Trauung Anna Müller & Ben Yıldız, 12 Gäste" of these bookings, by their ids."""
+    """ "Trauung, 12 Gäste" or "Trauung Anna Müller & Ben Yıldız, 12 Gäste" of these bookings, by their ids."""
     rows = session.execute(
         select(Wedding.booking_id, Wedding.partner_one, Wedding.partner_two, Wedding.guests).where(
             Wedding.booking_id.in_(which)

@@ -51,34 +51,32 @@ def show(request: Request, session: Session, booking: Booking, now: datetime) ->
     if lifecycle.over(booking) or booking.lapsed(now):
         return _status(request, session, booking, now)
     if booking.state == "held":
-        return _form(request, session, booking, {}, {})
+        return _form(request, session, booking, now, {}, {})
     if booking.state == "submitted":
-        context = _about(session, booking) | {"token": _token(session, booking)}
+        context = _about(session, booking, now) | {"token": _token(session, booking)}
         return page(request, "weddings/check_mail.html", **context)
     return _status(request, session, booking, now)
 
 
 @post("/buchung/{token:str}/pruefung")
-def check(
-    request: Request, session: Session, now: datetime, form: Form, token: FromPath[str]
-) -> Response[Any]:
+def check(request: Request, session: Session, now: datetime, form: Form, token: FromPath[str]) -> Response[Any]:
     """Look at what was typed and show the summary with the fees; nothing is kept yet."""
     booking = links.booking_by(session, token)
     lifecycle.allow(booking, "submit", now)
     typed = dict(form)
     if form.get("zurueck"):
-        return _form(request, session, booking, typed, {})
+        return _form(request, session, booking, now, typed, {})
     try:
         couple = read_couple(form, booking)
     except Invalid as fault:
-        return _form(request, session, booking, typed, fault.fields)
+        return _form(request, session, booking, now, typed, fault.fields)
     except TurnedAway:
         return _turn_away(request, session, booking, now)
     answers = Answers(couple.foreign, couple.elsewhere)
     lines = reservation.price_of(
         session, booking.tariff_id, booking.municipality, booking.resource_id, booking.starts_at, answers
     )
-    context = _about(session, booking) | {"typed": typed, "couple": couple, "lines": lines, "token": token}
+    context = _about(session, booking, now) | {"typed": typed, "couple": couple, "lines": lines, "token": token}
     return page(request, "weddings/summary.html", **context)
 
 
@@ -91,7 +89,7 @@ def submit(request: Request, session: Session, now: datetime, form: Form, token:
     try:
         couple = read_couple(form, booking)
     except Invalid as fault:
-        return _form(request, session, booking, dict(form), fault.fields)
+        return _form(request, session, booking, now, dict(form), fault.fields)
     except TurnedAway:
         return _turn_away(request, session, booking, now)
     booking.language = texts.language.get()
@@ -106,7 +104,7 @@ def ask_to_move(request: Request, session: Session, now: datetime, token: FromPa
     lifecycle.allow(booking, "move", now)
     times = timetable(session, booking.municipality)
     wedding = session.get_one(Wedding, booking.id)
-    context = _about(session, booking) | {"token": token, "account": ledger.account(session, booking.id)}
+    context = _about(session, booking, now) | {"token": token, "account": ledger.account(session, booking.id)}
     if request.query_params.get("zeit"):
         rules = times.venue(request.query_params.get("trauort", ""))
         start = read_instant(request.query_params.get("zeit", ""))
@@ -170,19 +168,37 @@ def read_couple(form: Mapping[str, str], booking: Booking) -> Couple:
 
 
 def _form(
-    request: Request, session: Session, booking: Booking, typed: dict[str, str], faults: dict[str, str]
+    request: Request, session: Session, booking: Booking, now: datetime, typed: dict[str, str], faults: dict[str, str]
 ) -> Response[Any]:
     labels = {name: _(label) for name, label in LABELS.items()}
-    typed = dict.fromkeys(LABELS, "") | typed
+    typed = dict.fromkeys(LABELS, "") | _known(session, booking) | typed
     faults = {name: faults[name] for name in LABELS if name in faults}
-    context = _about(session, booking) | {"typed": typed, "faults": faults, "labels": labels}
+    context = _about(session, booking, now) | {"typed": typed, "faults": faults, "labels": labels}
     context["token"] = _token(session, booking)
     return page(request, "weddings/form.html", 422 if faults else 200, **context)
 
 
+def _known(session: Session, booking: Booking) -> dict[str, str]:
+    """What the couple has told before, for correcting it."""
+    wedding = session.get(Wedding, booking.id)
+    if wedding is None:
+        return {}
+    return {
+        "german": "nein" if wedding.foreign else "ja",
+        "divorced_abroad": "" if wedding.foreign else "nein",
+        "elsewhere": "andernorts" if wedding.elsewhere else "hier",
+        "partner_one": wedding.partner_one,
+        "partner_two": wedding.partner_two,
+        "email": booking.email,
+        "phone": booking.phone,
+        "guests": str(wedding.guests),
+        "remarks": wedding.remarks,
+    }
+
+
 def _turn_away(request: Request, session: Session, booking: Booking, now: datetime) -> Response[Any]:
     """Politely: the office has to look at it first. The hold is given back at once, nothing is kept."""
-    context = _about(session, booking)
+    context = _about(session, booking, now)
     reservation.turn_away(session, booking, now)
     return page(request, "weddings/gate.html", **context)
 
@@ -190,26 +206,28 @@ def _turn_away(request: Request, session: Session, booking: Booking, now: dateti
 def _status(request: Request, session: Session, booking: Booking, now: datetime) -> Response[Any]:
     wedding = session.get(Wedding, booking.id)
     parties = lifecycle.needed(booking)
-    context = _about(session, booking) | {
+    context = _about(session, booking, now) | {
         "wedding": wedding,
         "account": ledger.account(session, booking.id),
         "lines": ledger.owed(session, booking.id),
         "history": booking.events,
         "event_words": events.WORDS,
         "state_words": lifecycle.STATE_WORDS,
-        "waiting_for": parties - lifecycle.given(session, booking),
+        "waiting_for": sorted(parties - lifecycle.given(session, booking)),
         "token": _token(session, booking),
+        "back_from_paying": request.query_params.get("zahlung", ""),
         "lapsed": booking.lapsed(now) or booking.state == "expired",
         "started": booking.starts_at <= now,
     }
     return page(request, "weddings/status.html", **context)
 
 
-def _about(session: Session, booking: Booking) -> dict[str, Any]:
+def _about(session: Session, booking: Booking, now: datetime) -> dict[str, Any]:
     """What every page about a reservation shows."""
     zone = booking.municipality.zone
     return {
         "booking": booking,
+        "now": now,
         "town": booking.municipality,
         "venue": booking.resource,
         "zone": zone,

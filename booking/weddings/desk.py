@@ -70,7 +70,9 @@ def free(session: Session, town: Municipality, day: date, now: datetime) -> list
     busy = busy_between(session, times, day, day, now)
     slots = [slot for slot in times.slots_on(day) if slot.span.start > now and busy.free(slot)]
     return [
-        Choice(f"{slot.venue.id}/{slot.span.start.isoformat()}", texts.clock(slot.span.start, town.zone), slot.venue.name)
+        Choice(
+            f"{slot.venue.id}/{slot.span.start.isoformat()}", texts.clock(slot.span.start, town.zone), slot.venue.name
+        )
         for slot in slots
     ]
 
@@ -175,7 +177,7 @@ def _choose_page(
     except ValueError as fault:
         faults |= {"tag": str(fault)}
     choices = free(session, clerk.municipality, wanted, now) if wanted else []
-    context |= {"typed": typed, "day": wanted, "choices": choices, "faults": faults}
+    context |= {"wanted": typed, "day": wanted, "choices": choices, "faults": faults}
     return show(request, clerk, "desk/enter.html", now, status, **context)
 
 

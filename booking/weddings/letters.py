@@ -46,6 +46,7 @@ KINDS = {
     "cancel": "cancelled",
     "release": "released",
     "pay": "paid",
+    "refund": "refunded",
     "register": "registered",
     "remind": "reminder",
     "move": "moved",
@@ -69,19 +70,29 @@ def tell(session: Session, booking: Booking, event: BookingEvent) -> None:
 def _kind(session: Session, booking: Booking, event: BookingEvent) -> str | None:
     if event.verb in ("prove", "enter"):
         return "received" if booking.state == "requested" else None
+    if event.verb in ("approve", "refund") and _happened(session, booking, event, (*ENDS, "move")):
+        return None  # that letter says it
     if event.verb == "approve":
         return "payable" if booking.state == "payable" else None
-    if event.verb == "refund":
-        # What goes back at the end is said in the letter about the end.
-        return None if booking.ended_at == event.at else "refunded"
     if event.verb in ENDS and not _stood(session, booking):
         return None
     return KINDS.get(event.verb)
 
 
+def _happened(session: Session, booking: Booking, event: BookingEvent, verbs: tuple[str, ...]) -> BookingEvent | None:
+    """What one of these verbs did to the booking in the same moment as the event, if they did."""
+    return session.scalar(
+        select(BookingEvent)
+        .where(BookingEvent.booking_id == booking.id, BookingEvent.verb.in_(verbs), BookingEvent.at == event.at)
+        .limit(1)
+    )
+
+
 def _stood(session: Session, booking: Booking) -> bool:
     """Whether it was ever more than a hold: who only gave an address, perhaps somebody else's, gets no more letters."""
-    stood = select(BookingEvent.id).where(BookingEvent.booking_id == booking.id, BookingEvent.verb.in_(("prove", "enter")))
+    stood = select(BookingEvent.id).where(
+        BookingEvent.booking_id == booking.id, BookingEvent.verb.in_(("prove", "enter"))
+    )
     return session.scalar(stood.limit(1)) is not None
 
 
@@ -99,7 +110,7 @@ def _ask(session: Session, booking: Booking, event: BookingEvent) -> None:
         if "office" in missing and booking.municipality.email:
             _write(session, booking, event, "office", booking.municipality.email)
         if "owner" in missing:
-            _write(session, booking, event, "owner", _venue(booking).owner_email)
+            _write(session, booking, event, "owner", session.get_one(Venue, booking.resource_id).owner_email)
 
 
 def _release_owner(session: Session, booking: Booking, event: BookingEvent) -> None:
@@ -112,7 +123,7 @@ def _release_owner(session: Session, booking: Booking, event: BookingEvent) -> N
     )
     if asked is None or asked.kind == "owner_over":
         return
-    start = datetime.fromisoformat(event.data["from_start"]) if event.verb == "move" else booking.starts_at
+    start = datetime.fromisoformat(event.data.get("from_start", booking.starts_at.isoformat()))
     with _language("de"):
         _write(session, booking, event, "owner_over", asked.to_address, start=start)
 
@@ -153,7 +164,7 @@ def _write(
 
 def _context(session: Session, booking: Booking, event: BookingEvent) -> dict[str, Any]:
     """What any of the letters may speak of."""
-    town, venue = booking.municipality, _venue(booking)
+    town, venue = booking.municipality, session.get_one(Venue, booking.resource_id)
     start = booking.starts_at
     return {
         "booking": booking,
@@ -165,11 +176,13 @@ def _context(session: Session, booking: Booking, event: BookingEvent) -> dict[st
         "place": calendar_entries.place(venue),
         "start": start,
         "early": start - EARLY,
+        "from_start": datetime.fromisoformat(event.data.get("from_start", start.isoformat())),
         "until": last_day(booking.deadline_at, town.zone) if booking.deadline_at else None,
         "window": registration_window(local_date(start, town.zone)),
         "terms": booking.policy.terms,
         "needed": lifecycle.needed(booking),
-        "link": links.url(session, booking),
+        "link_to_booking": links.url(session, booking),
+        "search_link": f"{links.settings(session).base_url}/{town.slug}/hochzeit",
         "proof_link": links.url(session, booking, "bestaetigung"),
         "desk_link": f"{links.settings(session).base_url}/{town.slug}/amt/buchung/{booking.id}",
     }
@@ -177,11 +190,7 @@ def _context(session: Session, booking: Booking, event: BookingEvent) -> dict[st
 
 def _account(session: Session, booking: Booking, event: BookingEvent) -> dict[str, Any]:
     """The money, as it stands after the event; ``given_back`` is what goes back because of it, in cents."""
-    refund = session.scalar(
-        select(BookingEvent).where(
-            BookingEvent.booking_id == booking.id, BookingEvent.verb == "refund", BookingEvent.at == event.at
-        )
-    )
+    refund = _happened(session, booking, event, ("refund",))
     return {
         "lines": ledger.owed(session, booking.id),
         "account": ledger.account(session, booking.id),
@@ -210,12 +219,6 @@ def _calendar(session: Session, booking: Booking, event: BookingEvent, kind: str
 def _invited(session: Session, booking: Booking) -> bool:
     sent = select(Letter.id).where(Letter.booking_id == booking.id, Letter.calendar_method == "REQUEST")
     return session.scalar(sent.limit(1)) is not None
-
-
-def _venue(booking: Booking) -> Venue:
-    venue = booking.resource
-    assert isinstance(venue, Venue)
-    return venue
 
 
 @contextmanager

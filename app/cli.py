@@ -1,0 +1,176 @@
+"""The command line: ``buchbar demo`` to try it out, ``buchbar serve`` for real use, and what an installation needs.
+
+Ends with 0 when it was told to stop, with 2 and a sentence when it can't start.
+"""
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from litestar import Litestar
+from sqlalchemy import func, select
+
+from buchbar.accounts.models import Clerk, Municipality
+from buchbar.accounts.sign_in import ROLES
+from buchbar.app import demo, seeds, start
+from buchbar.app.assembly import put_together
+from buchbar.app.main import create_app, now
+from buchbar.base import logs
+from buchbar.base.settings import Misconfigured, Settings, from_environment
+from buchbar.payments.standin import create_standin
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; what the shell gets as its result."""
+    chosen = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        chosen.run(chosen, from_environment())
+    except (Misconfigured, seeds.Faulty) as fault:
+        print(f"Buchbar can't do this:\n{fault}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _stop(_signal: int, _frame: object) -> None:
+    sys.exit(0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="buchbar", description="Booking for towns and counties.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[..., None], about: str) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
+        made.set_defaults(run=run)
+        return made
+
+    command("demo", _demo, "try it out: demonstration county, stand-in for Stripe, no mail leaves the house")
+    command("serve", _serve, "real use: BUCHBAR_WORKERS processes behind a proxy with TLS")
+    command("migrate", _migrate, "bring the database to the newest state, and nothing else")
+    command("seed", _seed, "load what is missing of the demonstration county, and nothing else")
+    town = command("town", _add_town, "put a municipality in, from a file like those in seed_data/")
+    town.add_argument("action", choices=["add"])
+    town.add_argument("file", type=Path)
+    clerk = command("clerk", _add_clerk, "let somebody sign in at a town's desk")
+    clerk.add_argument("action", choices=["add"])
+    clerk.add_argument("--town", required=True, help="the name in its addresses, such as diepholz")
+    clerk.add_argument("--name", required=True)
+    clerk.add_argument("--email", required=True)
+    clerk.add_argument("--role", choices=list(ROLES), default="registrar")
+    return parser
+
+
+# --- Serving ------------------------------------------------------------------------------------------------------
+
+
+def application() -> Litestar:
+    """What each process of ``serve`` runs."""
+    logs.configure()
+    settings = from_environment()
+    return create_app(settings, jobs=True)
+
+
+def _serve(_chosen: argparse.Namespace, settings: Settings) -> None:
+    logs.configure()
+    listening = start.bound(settings.port, "Buchbar")
+    start.database(settings, now()).engine.dispose()
+    start.run_processes("buchbar.app.cli:application", listening, settings.workers)
+
+
+def _demo(_chosen: argparse.Namespace, settings: Settings) -> None:
+    if not settings.demo:
+        raise Misconfigured("BUCHBAR_MODE is 'production': `buchbar demo` is for trying out, use `buchbar serve`.")
+    logs.configure(logging.WARNING)  # so that the last lines on the screen stay the ones that say where to click
+    with ExitStack() as running:
+        listening = start.bound(settings.port, "Buchbar")
+        running.callback(listening.close)
+        if settings.stripe_url == f"http://{start.HOST}:{settings.port + 1}":
+            running.enter_context(_standin(settings))
+        database = start.database(settings, now())
+        put_together()
+        print("Loading the demonstration county (only once, some seconds) ..." if _empty(database) else "", end="")
+        loaded = demo.load(database, now())
+        print(f" {', '.join(loaded)}." if loaded else "", flush=True)
+        app = create_app(settings, database=database, jobs=True)
+        start.Announcing(start.config(app), lambda: print(_where_to_click(settings), flush=True)).run([listening])
+
+
+def _empty(database: Any) -> bool:
+    with database.read() as session:
+        return session.scalar(select(func.count()).select_from(Municipality)) == 0
+
+
+@contextmanager
+def _standin(settings: Settings) -> Iterator[None]:
+    """The stand-in for Stripe on the next port, in a thread of this process."""
+    listening = start.bound(settings.port + 1, "the stand-in for Stripe")
+    webhook = f"http://{start.HOST}:{settings.port}/zahlung/stripe"
+    server = uvicorn.Server(start.config(create_standin(webhook, settings.stripe_webhook_secret, now)))
+    thread = threading.Thread(target=server.run, args=([listening],), name="standin", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(start.GRACE)
+        listening.close()
+
+
+def _where_to_click(settings: Settings) -> str:
+    base = settings.base_url
+    return f"""
+Buchbar is ready. Everything in it is made up; stop it with Ctrl-C.
+
+  Portal               {base}/
+  A couple's question  {base}/diepholz/hochzeit
+  The office's desk    {base}/diepholz/amt   sign in as sommer@diepholz.example.org,
+                       the code arrives in the outgoing mail:
+  Outgoing mail        {base}/demo/post
+  Payments             go to a stand-in for Stripe at {settings.stripe_url}, no money moves
+"""
+
+
+# --- What an installation needs -----------------------------------------------------------------------------------
+
+
+def _migrate(_chosen: argparse.Namespace, settings: Settings) -> None:
+    start.database(settings, now()).engine.dispose()
+    print("The database is up to date.")
+
+
+def _seed(_chosen: argparse.Namespace, settings: Settings) -> None:
+    if not settings.demo:
+        raise Misconfigured("BUCHBAR_MODE is 'production': the demonstration county has no place there.")
+    put_together()
+    loaded = demo.load(start.database(settings, now()), now())
+    print(f"Loaded: {', '.join(loaded)}." if loaded else "Nothing was missing.")
+
+
+def _add_town(chosen: argparse.Namespace, settings: Settings) -> None:
+    seed = seeds.town(chosen.file)
+    with start.database(settings, now()).write() as session:
+        if demo.place(session, seed, now()) is None:
+            raise Misconfigured(f"There is a municipality {seed.slug!r} already.")
+    print(f"{seed.name} is at {settings.base_url}/{seed.slug}/")
+
+
+def _add_clerk(chosen: argparse.Namespace, settings: Settings) -> None:
+    with start.database(settings, now()).write() as session:
+        town = session.scalar(select(Municipality).where(Municipality.slug == chosen.town))
+        if town is None:
+            slugs = ", ".join(session.scalars(select(Municipality.slug).order_by(Municipality.slug)))
+            raise Misconfigured(f"There is no municipality {chosen.town!r}; there are: {slugs or 'none'}.")
+        if session.scalar(select(Clerk.id).where(func.lower(Clerk.email) == chosen.email.lower())):
+            raise Misconfigured(f"There is a clerk with the address {chosen.email!r} already.")
+        session.add(Clerk(municipality_id=town.id, name=chosen.name, email=chosen.email, role=chosen.role))
+    print(f"{chosen.name} can sign in at {settings.base_url}/{chosen.town}/amt")

@@ -1,0 +1,83 @@
+"""The clockwork: what runs by itself, in each process, and is done once however many processes there are.
+
+Nothing runs between two and three at night, when the wall clock jumps.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from buchbar.base import once
+from buchbar.base.db import Database
+from buchbar.base.settings import Settings
+from buchbar.booking import jobs as booking
+from buchbar.booking import retention
+from buchbar.notices import mail, outbox
+from buchbar.payments import workers as payments
+
+WORKERS: dict[str, outbox.Worker] = {"mail": mail.deliver, **payments.WORKERS}
+OUTBOX_SECONDS = 2
+log = logging.getLogger("buchbar.jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work of which one process does each slot. It gets the moment, and says how much it has done."""
+
+    name: str
+    every: timedelta
+    work: Callable[[Database, Settings, datetime], int]
+
+
+JOBS = (
+    Job("expire", timedelta(minutes=1), lambda database, _settings, now: booking.expire_holds(database, now)),
+    Job("release", timedelta(minutes=1), lambda database, _settings, now: booking.release_overdue(database, now)),
+    Job("remind", timedelta(minutes=1), lambda database, _settings, now: booking.remind_of_deadlines(database, now)),
+    Job("payments", timedelta(minutes=5), lambda database, settings, now: payments.poll(database, now, settings)),
+    Job("retention", timedelta(days=1), lambda database, _settings, now: retention.forget_what_is_due(database, now)),
+)
+
+
+def scheduler(database: Database, settings: Settings, clock: Callable[[], datetime]) -> BackgroundScheduler:
+    """All jobs, not yet started. They read ``clock``, and wait for the end of a run before they begin the next."""
+    made = BackgroundScheduler(
+        timezone="Europe/Berlin",
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60},
+    )
+    for job in JOBS:
+        # What is daily is tried every hour from three on: a machine that slept at night does it in the morning.
+        when: dict[str, object] = (
+            {"trigger": "cron", "hour": "3-23", "minute": 10}
+            if job.every >= timedelta(days=1)
+            else {"trigger": "interval", "seconds": job.every.total_seconds()}
+        )
+        made.add_job(attempt, id=job.name, args=[job, database, settings, clock], **when)
+    made.add_job(
+        send_what_waits, "interval", seconds=OUTBOX_SECONDS, id="outbox", args=[database, clock], max_instances=1
+    )
+    return made
+
+
+def attempt(job: Job, database: Database, settings: Settings, clock: Callable[[], datetime]) -> int | None:
+    """Do a job's work, unless another process has taken this slot or it went wrong; how much was done.
+
+    What goes wrong is logged by its kind only: texts of exceptions may hold personal data.
+    """
+    now = clock()
+    try:
+        return once.run(database, job.name, job.every, now, lambda: job.work(database, settings, now))
+    except Exception as fault:
+        log.error("job failed", extra={"job": job.name, "fault": type(fault).__name__})
+        return None
+
+
+def send_what_waits(database: Database, clock: Callable[[], datetime]) -> int:
+    """Work off the outbox; errands are leased one by one, so every process may do it at once."""
+    try:
+        return outbox.work_off(database, WORKERS, clock)
+    except Exception as fault:
+        log.error("job failed", extra={"job": "outbox", "fault": type(fault).__name__})
+        return 0

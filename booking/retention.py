@@ -1,0 +1,94 @@
+"""Deletion when the retention date comes (Art. 17 GDPR): what is personal goes, what the books need stays.
+
+What stays is no longer about anybody: the number, the dates, the states, charges, payments and refunds.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from buchbar.accounts import sign_in
+from buchbar.base import limits, once
+from buchbar.base.db import Database
+from buchbar.booking import journeys, lifecycle
+from buchbar.booking.events import SYSTEM, record
+from buchbar.booking.models import Booking, BookingEvent
+from buchbar.calendar.months import add_months
+from buchbar.calendar.walls import local_date
+from buchbar.notices import letters
+from buchbar.notices.models import Errand, Letter
+from buchbar.payments.models import Payment, ProviderEvent
+
+# Letters that belong to no booking hold sign-in codes, which live for minutes.
+LETTERS_OF_CLERKS = timedelta(days=7)
+# So long the provider may repeat a message or a refund may be asked about.
+MESSAGES = timedelta(days=90)
+log = logging.getLogger("buchbar.retention")
+
+
+def forget_what_is_due(database: Database, now: datetime) -> int:
+    """Forget every booking whose retention date has come, and the technical traces that are old; how many bookings."""
+    with database.read() as session:
+        due = _due(session, now)
+    forgotten = 0
+    for booking_id in due:
+        try:
+            with database.write() as session:
+                forgotten += forget(session, session.get_one(Booking, booking_id), now)
+        except Exception as fault:
+            log.error("not forgotten", extra={"booking": str(booking_id), "fault": type(fault).__name__})
+    with database.write() as session:
+        tidy(session, now)
+    return forgotten
+
+
+def _due(session: Session, now: datetime) -> list[UUID]:
+    a_month_ago = now - timedelta(days=28)  # no policy keeps less, so the database can leave the newer ones out
+    candidates = session.scalars(
+        select(Booking)
+        .where(Booking.forgotten_at.is_(None), func.coalesce(Booking.ended_at, Booking.ends_at) <= a_month_ago)
+        .options(joinedload(Booking.policy), joinedload(Booking.municipality))
+    )
+    return [booking.id for booking in candidates if is_due(booking, now)]
+
+
+def is_due(booking: Booking, now: datetime) -> bool:
+    """Whether the policy's months have passed since the event, or since the booking ended without one.
+
+    They are counted in local days, to the same day of a later month (BGB §188).
+    """
+    zone = booking.municipality.zone
+    over = local_date(booking.ended_at or booking.ends_at, zone)
+    return add_months(over, booking.policy.terms.retention_months) <= local_date(now, zone)
+
+
+def forget(session: Session, booking: Booking, at: datetime) -> bool:
+    """Delete what is personal of a booking, and take back its secret links; False if that was done before."""
+    lifecycle.lock(session, booking)
+    if booking.forgotten_at:
+        return False
+    journeys.of(booking).forget(session, booking)
+    letters.forget(session, booking.id)
+    booking.email = booking.phone = ""
+    booking.generation += 1
+    booking.forgotten_at = at
+    of_booking = BookingEvent.booking_id == booking.id
+    session.execute(update(BookingEvent).where(of_booking).values(reason=""))
+    session.execute(update(BookingEvent).where(of_booking, BookingEvent.by_kind != "clerk").values(by_name=""))
+    # The page at the provider shows the address that was typed there.
+    session.execute(update(Payment).where(Payment.booking_id == booking.id).values(checkout_url=None))
+    record(session, booking, "forget", at, SYSTEM)
+    return True
+
+
+def tidy(session: Session, now: datetime) -> None:
+    """Delete the technical traces that nobody needs any more."""
+    limits.forget(session, now)
+    once.forget(session, now)
+    sign_in.forget(session, now)
+    session.execute(delete(Letter).where(Letter.booking_id.is_(None), Letter.written_at < now - LETTERS_OF_CLERKS))
+    session.execute(delete(ProviderEvent).where(ProviderEvent.done_at < now - MESSAGES))
+    session.execute(delete(Errand).where(Errand.state == "done", Errand.done_at < now - MESSAGES))

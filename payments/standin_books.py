@@ -1,0 +1,236 @@
+"""What our stand-in for Stripe remembers, in memory: checkouts, charges, refunds, answers given before.
+
+It follows Stripe's API as far as payments/checkout.py uses it, and is stricter where Stripe is: unknown parameters,
+amounts, times, and keys used twice for different things are refused.
+"""
+
+import hashlib
+import re
+import secrets
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from buchbar.payments.checkout import OPTIONS, SHAPES
+
+Object = dict[str, Any]
+SHORTEST, LONGEST = timedelta(minutes=30), timedelta(hours=24)
+
+
+class Fault(Exception):
+    """An answer as Stripe gives it to a request that it refuses."""
+
+    def __init__(self, status: int, code: str, message: str, kind: str = "invalid_request_error") -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = {"error": {"type": kind, "code": code, "message": message}}
+
+
+class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
+    """How it behaves: messages ``late`` by seconds, ``doubled``, each pair ``swapped``, ``lost``; the API ``down``;
+    the next answers ``unheard`` (done, and answered by an error); payments ``slow``, as by a bank's debit."""
+
+    late: float = 0
+    doubled: bool = False
+    swapped: bool = False
+    lost: bool = False
+    down: bool = False
+    unheard: int = 0
+    slow: bool = False
+
+
+class Books:
+    """Everything that has been told to the stand-in. ``tell(kind, object)`` sends a message."""
+
+    def __init__(self, clock: Callable[[], datetime], tell: Callable[[str, Object], None]) -> None:
+        self.clock, self.tell = clock, tell
+        self.behaviour = Behaviour()
+        self.sessions: dict[str, Object] = {}
+        self.charges: dict[str, Object] = {}  # by intent
+        self.refunds: list[Object] = []
+        self.asked: list[str] = []
+        self._answers: dict[str, tuple[str, int, Object]] = {}
+
+    def answer(self, call: str, name: str, key: str, given: Object) -> tuple[int, Object]:
+        """Do what a call asks for; the same key again gets the same answer. ``name`` is the object it is about."""
+        self.asked.append(call)
+        bound = hashlib.sha256(f"{call} {name} ".encode() + msgspec.json.encode(given)).hexdigest()
+        if key and key in self._answers:
+            before, status, body = self._answers[key]
+            if before != bound:
+                message = "Keys for idempotent requests can only be used with the same parameters."
+                raise Fault(400, "idempotency_key_reused", message, "idempotency_error")
+            return status, body
+        check(call, given)
+        body = self._do(call, name, given)
+        if key:
+            self._answers[key] = (bound, 200, body)
+        return 200, body
+
+    def _do(self, call: str, name: str, given: Object) -> Object:
+        if call == "POST /v1/checkout/sessions":
+            return self._open(given)
+        if call == "GET /v1/checkout/sessions":
+            return self._seen(self.session(name), given)
+        if call == "POST /v1/checkout/sessions/expire":
+            return self._expire(self.session(name))
+        if call == "POST /v1/refunds":
+            return self._refund(given)
+        found = [each for each in self.refunds if each["payment_intent"] == given.get("payment_intent")]
+        return {"object": "list", "data": found, "has_more": False, "url": "/v1/refunds"}
+
+    def session(self, name: str) -> Object:
+        """A checkout session, expired if its time has come. Raises Fault for an unknown one."""
+        if name not in self.sessions:
+            raise Fault(404, "resource_missing", f"No such checkout.session: '{name}'")
+        found = self.sessions[name]
+        if found["status"] == "open" and found["expires_at"] <= self.clock().timestamp():
+            self._close(found)
+        return found
+
+    def _open(self, given: Object) -> Object:
+        now = self.clock()
+        ends = datetime.fromtimestamp(number(given.get("expires_at"), "expires_at"), now.tzinfo)
+        if not now + SHORTEST <= ends <= now + LONGEST:
+            raise Fault(400, "parameter_invalid_integer", "`expires_at` must be 30 minutes to 24 hours from now.")
+        for needed in ("line_items", "success_url", "mode"):
+            if not given.get(needed):
+                raise Fault(400, "parameter_missing", f"Missing required param: {needed}.")
+        items = [_item(each) for each in given["line_items"]]
+        total = sum(item["amount"] for item in items)
+        if total < 50:
+            raise Fault(
+                400, "amount_too_small", "The Checkout Session's total amount must convert to at least 50 cents."
+            )
+        name = "cs_test_" + secrets.token_hex(16)
+        self.sessions[name] = {
+            "id": name,
+            "object": "checkout.session",
+            "status": "open",
+            "payment_status": "unpaid",
+            "amount_total": total,
+            "currency": given["line_items"][0]["price_data"]["currency"],
+            "payment_intent": None,
+            "metadata": given.get("metadata") or {},
+            "customer_email": given.get("customer_email"),
+            "expires_at": int(ends.timestamp()),
+            "success_url": given["success_url"],
+            "cancel_url": given.get("cancel_url"),
+            "livemode": False,
+            "mode": given["mode"],
+            "locale": given.get("locale"),
+            "items": items,
+            "intent": given.get("payment_intent_data") or {},
+        }
+        return self.sessions[name]
+
+    def _seen(self, session: Object, given: Object) -> Object:
+        intent = session["payment_intent"]
+        if "payment_intent" not in (given.get("expand") or []) or intent is None:
+            return session
+        states = {"succeeded": "succeeded", "pending": "processing", "failed": "requires_payment_method"}
+        status = states[self.charges[intent]["status"]]
+        return session | {"payment_intent": {"id": intent, "object": "payment_intent", "status": status}}
+
+    def _expire(self, session: Object) -> Object:
+        if session["status"] != "open":
+            message = f'Only Checkout Sessions with a status in ["open"] can be expired. It is {session["status"]}.'
+            raise Fault(400, "checkout_session_not_open", message)
+        self._close(session)
+        return session
+
+    def _close(self, session: Object) -> None:
+        session["status"] = "expired"
+        self.tell("checkout.session.expired", session)
+
+    def pay(self, name: str) -> None:
+        """Somebody pays on the page; with a slow way of paying the bank's answer comes by ``bank``."""
+        session = self.session(name)
+        if session["status"] != "open":
+            return
+        intent = "pi_" + secrets.token_hex(12)
+        slow = self.behaviour.slow
+        session |= {"status": "complete", "payment_intent": intent, "payment_status": "unpaid" if slow else "paid"}
+        self.charges[intent] = {
+            "id": "ch_" + secrets.token_hex(12),
+            "object": "charge",
+            "amount": session["amount_total"],
+            "amount_refunded": 0,
+            "currency": session["currency"],
+            "payment_intent": intent,
+            "metadata": session["intent"].get("metadata") or {},
+            "status": "pending" if slow else "succeeded",
+        }
+        if not slow:
+            self.tell("charge.succeeded", self.charges[intent])
+        self.tell("checkout.session.completed", session)
+
+    def bank(self, name: str, succeeded: bool) -> None:
+        """The bank answers to a slow payment."""
+        session = self.session(name)
+        self.charges[session["payment_intent"]]["status"] = "succeeded" if succeeded else "failed"
+        session["payment_status"] = "paid" if succeeded else "unpaid"
+        self.tell(f"checkout.session.async_payment_{'succeeded' if succeeded else 'failed'}", session)
+
+    def _refund(self, given: Object) -> Object:
+        charge = self.charges.get(given.get("payment_intent", ""))
+        if charge is None or charge["status"] != "succeeded":
+            raise Fault(404, "resource_missing", f"No such payment_intent: '{given.get('payment_intent')}'")
+        left = charge["amount"] - charge["amount_refunded"]
+        if not left:
+            raise Fault(400, "charge_already_refunded", f"Charge {charge['id']} has already been refunded.")
+        amount = number(given["amount"], "amount") if "amount" in given else left
+        if not 0 < amount <= left:
+            raise Fault(400, "parameter_invalid_integer", f"Refund amount is greater than unrefunded amount ({left}).")
+        charge["amount_refunded"] += amount
+        made = {
+            "id": "re_" + secrets.token_hex(12),
+            "object": "refund",
+            "amount": amount,
+            "currency": charge["currency"],
+            "payment_intent": charge["payment_intent"],
+            "metadata": given.get("metadata") or {},
+            "status": "succeeded",
+        }
+        self.refunds.append(made)
+        self.tell("charge.refunded", charge)
+        return made
+
+
+def _item(given: Object) -> Object:
+    price = given.get("price_data") or {}
+    cents, count = number(price.get("unit_amount"), "unit_amount"), number(given.get("quantity"), "quantity")
+    label = (price.get("product_data") or {}).get("name")
+    if not label or price.get("currency") != "eur":
+        raise Fault(400, "parameter_missing", "Missing required param: line_items[0][price_data].")
+    return {"label": label, "amount": cents * count}
+
+
+def number(text: Any, name: str) -> int:
+    """A whole number from 0. Raises Fault for anything else."""
+    if not isinstance(text, str) or not re.fullmatch(r"[0-9]{1,12}", text):
+        raise Fault(400, "parameter_invalid_integer", f"Invalid integer: {name}")
+    return int(text)
+
+
+def check(call: str, given: Object) -> None:
+    """Refuse parameters that the SDK's own types don't know. Raises Fault."""
+    for unknown in _unknown(SHAPES[call], given, OPTIONS):
+        raise Fault(400, "parameter_unknown", f"Received unknown parameter: {unknown}")
+
+
+def _unknown(shape: Any, given: Mapping[str, Any], besides: frozenset[str] = frozenset()) -> Iterator[str]:
+    names = shape.__annotations__
+    for name, value in given.items():
+        if name not in names or name in besides:
+            yield name
+            continue
+        # The types name each other in forward references: "List[SessionCreateParamsLineItem]".
+        words = re.findall(r"\w+", str(names[name]))
+        inner = next((vars(sys.modules[shape.__module__])[w] for w in words if w.startswith(shape.__name__)), None)
+        for part in value if isinstance(value, list) else [value]:
+            if inner is not None and isinstance(part, dict):
+                yield from (f"{name}[{each}]" for each in _unknown(inner, part))
