@@ -35,3 +35,9 @@ def places(session: Session) -> list[Place]:
     grouped = [Place(county, [town for town in towns if town.county_id == county.id]) for county in counties]
     alone = [town for town in towns if town.county_id is None]
     return grouped + ([Place(None, alone)] if alone else [])
+
+
+def towns_of(session: Session, county: Municipality) -> Sequence[Municipality]:
+    """The county's towns, by name."""
+    theirs = select(Municipality).where(Municipality.county_id == county.id).order_by(Municipality.name)
+    return session.scalars(theirs).all()

@@ -98,9 +98,9 @@ def _demo(_chosen: argparse.Namespace, settings: Settings) -> None:
             running.enter_context(_standin(settings))
         database = start.database(settings, now())
         put_together()
-        print("Loading the demonstration county (only once, some seconds) ..." if _empty(database) else "", end="")
-        loaded = demo.load(database, now())
-        print(f" {', '.join(loaded)}." if loaded else "", flush=True)
+        if _empty(database):
+            print("Loading the demonstration county (once, some 20 seconds) ...", flush=True)
+        demo.load(database, now())
         app = create_app(settings, database=database, jobs=True)
         start.Announcing(start.config(app), lambda: print(_where_to_click(settings), flush=True)).run([listening])
 

@@ -18,7 +18,7 @@ from buchbar.accounts.models import Municipality
 from buchbar.app.seeds import Names
 from buchbar.booking import claims, journeys, lifecycle
 from buchbar.booking.events import CITIZEN, SYSTEM, Actor
-from buchbar.booking.models import Booking
+from buchbar.booking.models import Booking, Policy
 from buchbar.booking.weddings import reservation
 from buchbar.booking.weddings.reservation import Couple
 from buchbar.booking.weddings.slots import Busy, bookable_from
@@ -27,10 +27,12 @@ from buchbar.calendar.deadlines import registration_window
 from buchbar.calendar.walls import local, local_date
 from buchbar.notices.models import Errand, Letter
 from buchbar.payments import ledger
-from buchbar.payments.models import Payment, Refund
+from buchbar.payments.models import Payment, Refund, Tariff
+from buchbar.resources.models import Venue
 
 COUNTER = "counter"  # paid at the office's counter: no provider knows of it
 _FRESH_HOURS = (1.5, 4, 9, 22, 30)  # how long ago the newest reservations were made
+_TOLD_HOURS = 5  # how far back the demonstration's mail goes
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 
@@ -54,12 +56,12 @@ def book(session: Session, town: Municipality, clerk: Actor, wanted: int, names:
     chance = random.Random(town.slug)  # noqa: S311
     times = timetable(session, town)
     plans = _plans(times, wanted, chance, now)
-    lives = _Lives(session, town, clerk, names, chance, now)
+    lives = _Lives(session, town, clerk, names, chance, now, _at_hand(session, town))
     booked = 0
     for number, plan in enumerate(plans):
         if not _still_free(session, plan):
             continue
-        if plan.fresh:
+        if plan.made_at > now - _TOLD_HOURS * _HOUR:
             lives.live(plan, number)
         else:
             with _unannounced():
@@ -67,6 +69,12 @@ def book(session: Session, town: Municipality, clerk: Actor, wanted: int, names:
         booked += 1
     _settle_outside_matters(session, town, now)
     return booked
+
+
+def _at_hand(session: Session, town: Municipality) -> list[object]:
+    """What every booking refers to. A session forgets what nobody holds, and would read it again each time."""
+    mine = [select(each).where(each.municipality_id == town.id) for each in (Policy, Tariff, Venue)]
+    return [row for each in mine for row in session.scalars(each)]
 
 
 def _plans(times: Timetable, wanted: int, chance: random.Random, now: datetime) -> list[Plan]:
@@ -154,6 +162,7 @@ class _Lives:
     names: Names
     chance: random.Random
     now: datetime
+    at_hand: list[object]
 
     def live(self, plan: Plan, number: int) -> None:
         """One wedding's story, as far as it has gone."""

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
-from buchbar.accounts.queries import Place, municipality, places
+from buchbar.accounts.queries import Place, municipality, places, towns_of
 from buchbar.base.errors import NotFound
 from buchbar.base.texts import LANGUAGES, N_
 from buchbar.base.web import get, page, redirect, settings_of
@@ -35,9 +35,10 @@ def portal(request: Request, session: Session) -> Response[Any]:
 @get("/{town_slug:str}")
 def town_page(request: Request, session: Session, town_slug: FromPath[str]) -> Response[Any]:
     town = municipality(session, town_slug)
-    towns = next((place.towns for place in places(session) if place.county is not None and place.county.id == town.id), [])
-    template = "portal/county.html" if town.kind == "county" else "portal/town.html"
-    return page(request, template, town=town, towns=towns, venues=_venues(session))
+    if town.kind == "county":
+        return page(request, "portal/county.html", town=town, towns=towns_of(session, town), venues=_venues(session))
+    chosen = select(Venue).where(Venue.municipality_id == town.id, Venue.active).order_by(Venue.position, Venue.name)
+    return page(request, "portal/town.html", town=town, venues=session.scalars(chosen).all())
 
 
 @get("/sprache/{code:str}")

@@ -54,8 +54,8 @@ def row(figure: Figure) -> str:
     low, high = figure.spread
     digits = 0 if figure.floor >= 100 else 2
     return (
-        f"{figure.name:14}{figure.value:>10.{digits}f}{figure.floor:>10.{digits}f} {figure.unit:8}{figure.ratio:>7.3f}  "
-        f"{f'{low:.2f} to {high:.2f}':14}{aim:8}{verdict:9}{figure.note}"
+        f"{figure.name:14}{figure.value:>10.{digits}f}{figure.floor:>10.{digits}f} {figure.unit:8}"
+        f"{figure.ratio:>7.3f}  {f'{low:.2f} to {high:.2f}':14}{aim:8}{verdict:9}{figure.note}"
     )
 
 

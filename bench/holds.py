@@ -3,19 +3,17 @@
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlencode
 from uuid import uuid4
 
-import psycopg
 from litestar.middleware.csrf import generate_csrf_token
 from sqlalchemy import insert, make_url
 from sqlalchemy.orm import Session
 
 from bench import clients, county, serving
-from bench.clients import Address
+from bench.clients import HOUR, Address
 from bench.county import Town
 from bench.figure import Figure, measure
 from buchbar.accounts.models import Municipality
@@ -31,14 +29,6 @@ from tests.postgres import Cluster
 FLOOR_CLIENTS = 8
 CLIENTS = 16
 SECONDS = 4.0
-# A network address may hold 30 times in ten minutes (limited("hold", …)). The limit stays on: its work is part of
-# a hold. So the clients come, as through a proxy, from a new address every 20 holds.
-HOLDS_PER_ADDRESS = 20
-INSERT = (
-    "INSERT INTO claim (id, resource_id, starts_at, ends_at, site_id, leaves_at, returns_at, booking_id) "
-    "VALUES (%s, %s, %s, %s, NULL, NULL, NULL, %s), (%s, %s, %s, %s, %s, %s, %s, %s)"
-)
-HOUR = timedelta(hours=1)
 # The floor claims where the product never comes: years ahead.
 FAR = datetime(2040, 1, 1, tzinfo=UTC)
 
@@ -60,7 +50,7 @@ def through_http() -> Figure:
                 ("≥", 0.2),
                 lambda: (
                     _hold_for(address, slots, SECONDS, next(rounds)),
-                    clients.at_once(insert_claims, [next(shares) for _client in range(FLOOR_CLIENTS)], SECONDS),
+                    clients.at_once(clients.insert_claims, [next(shares) for _client in range(FLOOR_CLIENTS)], SECONDS),
                 ),
                 note=f"{CLIENTS} clients, 2 processes, limits on",
             )
@@ -73,27 +63,7 @@ def _hold_for(address: Address, slots: Iterator[tuple[Town, object, str, datetim
     for client in range(CLIENTS):
         wanted = [(town.slug, slug, instant(start)) for (town, _id, slug, start), _n in zip(slots, range(most))]  # noqa: B905
         share.append((address, token, wanted, n * CLIENTS + client))
-    return clients.at_once(hold_slots, share, seconds)
-
-
-def hold_slots(
-    address: Address, token: str, wanted: list[tuple[str, str, str]], client: int, begin: float, until: float
-) -> int:
-    """One couple after the other presses the button."""
-    return clients.talk(address, _forms(address, token, wanted, client), b"HTTP/1.1 303", begin, until)
-
-
-def _forms(address: Address, token: str, wanted: Iterable[tuple[str, str, str]], client: int) -> Iterator[bytes]:
-    for number, (town, venue, at) in enumerate(wanted):
-        group = number // HOLDS_PER_ADDRESS
-        headers = {
-            "Cookie": f"csrftoken={token}",
-            "X-Forwarded-For": f"10.{client % 256}.{group // 256}.{group % 256}",
-            "Accept-Encoding": "gzip",
-            "Accept-Language": "de",
-        }
-        form = urlencode({"_csrf_token": token, "trauort": venue, "zeit": at})
-        yield serving.message(address, "POST", f"/{town}/hochzeit/vormerkung", headers, form)
+    return clients.at_once(clients.hold, share, seconds)
 
 
 def _floor_shares(database: Database, url: str, towns: list[Town]) -> Iterator[tuple[object, ...]]:
@@ -109,23 +79,6 @@ def _floor_shares(database: Database, url: str, towns: list[Town]) -> Iterator[t
         venue, registrar = pairs[number % len(pairs)]
         first = FAR + (number // len(pairs)) * 20_000 * HOUR
         yield connection, str(booking_id), str(venue), str(registrar), str(site_id), first
-
-
-def insert_claims(
-    connection: str, booking: str, venue: str, registrar: str, site: str, first: datetime, begin: float, until: float
-) -> int:
-    """The two claims of a hold, in one statement and one transaction, one pair after the other."""
-    done = 0
-    with psycopg.connect(connection, autocommit=True) as database:
-        time.sleep(max(0.0, begin - time.monotonic()))
-        while True:
-            starts, ends = first + done * HOUR, first + (done + 1) * HOUR
-            one = (uuid4(), venue, starts, ends, booking)
-            other = (uuid4(), registrar, starts, ends, site, starts, ends, booking)
-            database.execute(INSERT, (*one, *other), prepare=True)
-            if time.monotonic() >= until:
-                return done
-            done += 1
 
 
 def some_booking(session: Session, town: Town) -> object:

@@ -116,20 +116,20 @@ def through_http() -> Figure:
         product = serving_too.enter_context(serving.served("product", BENCH_DATABASE=url))
         path = f"/{towns[0].slug}/hochzeit/monat/{month:%Y-%m}"
         headers = {"Accept-Encoding": "gzip, br", "Accept-Language": "de-DE,de;q=0.9"}
-        wanted = serving.message(product, "GET", path, headers)
+        wanted = clients.message(product, "GET", path, headers)
         answer = clients.ask(product, wanted)
         environment = _same(answer)
         static = serving_too.enter_context(serving.served("static", **environment))
-        bare = serving.message(static, "GET", path, headers)
+        bare = clients.message(static, "GET", path, headers)
         for _warm in range(2):
-            clients.at_once(clients.again, [(product, wanted, b"HTTP/1.1 200")] * CLIENTS, 1.0)
+            clients.at_once(clients.look, [(product, wanted)] * CLIENTS, 1.0)
         return measure(
             "month_http",
             "pages/s",
             ("≥", 0.3),
             lambda: (
-                clients.at_once(clients.again, [(product, wanted, b"HTTP/1.1 200")] * CLIENTS, SECONDS),
-                clients.at_once(clients.again, [(static, bare, b"HTTP/1.1 200")] * CLIENTS, SECONDS),
+                clients.at_once(clients.look, [(product, wanted)] * CLIENTS, SECONDS),
+                clients.at_once(clients.look, [(static, bare)] * CLIENTS, SECONDS),
             ),
             note=f"{len(answer) / 1000:.1f} kB compressed, {CLIENTS} clients, 2 processes",
         )

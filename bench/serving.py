@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from litestar import Litestar, Response, get
@@ -67,12 +67,3 @@ def _wait(address: Address, server: "subprocess.Popen[bytes]") -> None:
                 break
             time.sleep(0.1)
     raise RuntimeError("the server doesn't start")
-
-
-def message(address: Address, method: str, path: str, headers: Mapping[str, str], body: str = "") -> bytes:
-    """A request as bytes."""
-    fields = {"Host": f"{address[0]}:{address[1]}", **headers}
-    if body:
-        fields |= {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(body))}
-    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    return f"{method} {path} HTTP/1.1\r\n{head}\r\n{body}".encode()

@@ -18,7 +18,7 @@ from buchbar.booking.models import OVER, Approval, Booking, BookingEvent
 from buchbar.booking.terms import SHORT_NOTICE_DAYS
 from buchbar.calendar.deadlines import after_days
 from buchbar.calendar.walls import local_date
-from buchbar.payments import ledger
+from buchbar.payments import ledger, paying
 
 # verb: the states it may start from
 STEPS: dict[str, tuple[str, ...]] = {
@@ -315,6 +315,7 @@ def _end(
     freed = claims.free(session, booking.id)
     forgiven = ledger.share_of(session, booking.id, percent)
     ledger.charge(session, booking.municipality_id, booking.id, "forgiven", forgiven, at)
+    paying.close(session, booking.id, at)
     event = record(session, booking, verb, at, by, reason)
     _give_back(session, booking, at, by)
     _tell(session, booking, event)

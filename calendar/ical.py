@@ -67,8 +67,8 @@ class Event:
 
     uid: never changes ("booking-…@town"). sequence: 0 at first, raised with every change, also by the
     cancellation. stamp: the aware moment of that change. A cancelled event stays in its feed for a while, as
-    cancelled, because many clients keep what merely vanishes. tentative: asked for and not yet firm. url is left out unless it is http or https.
-    ValueError for an empty uid, a negative sequence or a naive stamp.
+    cancelled, because many clients keep what merely vanishes. tentative: asked for and not yet firm. url is left
+    out unless it is http or https. ValueError for an empty uid, a negative sequence or a naive stamp.
     """
 
     uid: str

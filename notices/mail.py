@@ -49,7 +49,6 @@ def message(letter: Letter, mail_from: str) -> EmailMessage:
         made["Reply-To"] = letter.reply_to
     made["Date"] = format_datetime(letter.written_at)
     made["Message-ID"] = letter.message_id
-    made["Content-Language"] = letter.language
     # No holiday notices and no automatic answers, please (RFC 3834; the second for Exchange).
     made["Auto-Submitted"] = "auto-generated"
     made["X-Auto-Response-Suppress"] = "All"
@@ -57,6 +56,8 @@ def message(letter: Letter, mail_from: str) -> EmailMessage:
     made.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     if letter.calendar:
         _add_calendar(made, letter.calendar, letter.calendar_method or "PUBLISH")
+    # Last: while the parts are made, headers that begin with Content- wander into the first of them.
+    made["Content-Language"] = letter.language
     return made
 
 

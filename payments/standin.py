@@ -40,7 +40,9 @@ def create_standin(webhook_url: str, webhook_secret: str, clock: Callable[[], da
         yield
         messages.stop()
 
-    app = Litestar(routes, lifespan=[lifespan], openapi_config=None, request_max_body_size=1_000_000)
+    app = Litestar(
+        routes, lifespan=[lifespan], openapi_config=None, logging_config=None, request_max_body_size=1_000_000
+    )
     app.state.books, app.state.messages = books, messages
     return app
 
@@ -182,6 +184,13 @@ def bank(request: Request, name: FromPath[str], body: RawBody) -> Response[bytes
     return _json({})
 
 
+@post("/_standin/bounce/{name:str}", status_code=200, sync_to_thread=False)
+def bounce(request: Request, name: FromPath[str]) -> Response[bytes]:
+    """The citizen's bank sends a refund back."""
+    request.app.state.books.bounce(name)
+    return _json({})
+
+
 @get("/_standin/books", sync_to_thread=False)
 def show_books(request: Request) -> Response[bytes]:
     """All that is remembered; ``idle`` says that no message is on its way."""
@@ -202,5 +211,5 @@ def show_books(request: Request) -> Response[bytes]:
 routes = [
     *(open_session, look_at_session, expire_session, make_refund, list_refunds),
     *(pay_page, pay, style),
-    *(behave, bank, show_books),
+    *(behave, bank, bounce, show_books),
 ]

@@ -31,7 +31,8 @@ class Fault(Exception):
 
 class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
     """How it behaves: messages ``late`` by seconds, ``doubled``, each pair ``swapped``, ``lost``; the API ``down``;
-    the next answers ``unheard`` (done, and answered by an error); payments ``slow``, as by a bank's debit."""
+    the next answers ``unheard`` (done, and answered by an error); payments ``slow``, as by a bank's debit; its keys
+    ``forgetful``, as Stripe's after a day; ``blind`` for the refunds that there are."""
 
     late: float = 0
     doubled: bool = False
@@ -40,6 +41,8 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
     down: bool = False
     unheard: int = 0
     slow: bool = False
+    forgetful: bool = False
+    blind: bool = False
 
 
 class Books:
@@ -58,7 +61,7 @@ class Books:
         """Do what a call asks for; the same key again gets the same answer. ``name`` is the object it is about."""
         self.asked.append(call)
         bound = hashlib.sha256(f"{call} {name} ".encode() + msgspec.json.encode(given)).hexdigest()
-        if key and key in self._answers:
+        if key in self._answers and not self.behaviour.forgetful:
             before, status, body = self._answers[key]
             if before != bound:
                 message = "Keys for idempotent requests can only be used with the same parameters."
@@ -79,7 +82,8 @@ class Books:
             return self._expire(self.session(name))
         if call == "POST /v1/refunds":
             return self._refund(given)
-        found = [each for each in self.refunds if each["payment_intent"] == given.get("payment_intent")]
+        intent = None if self.behaviour.blind else given.get("payment_intent")
+        found = [each for each in self.refunds if each["payment_intent"] == intent]
         return {"object": "list", "data": found, "has_more": False, "url": "/v1/refunds"}
 
     def session(self, name: str) -> Object:
@@ -198,6 +202,13 @@ class Books:
         self.refunds.append(made)
         self.tell("charge.refunded", charge)
         return made
+
+    def bounce(self, name: str) -> None:
+        """A refund doesn't arrive."""
+        made = next(each for each in self.refunds if each["id"] == name)
+        made["status"] = "failed"
+        self.charges[made["payment_intent"]]["amount_refunded"] -= made["amount"]
+        self.tell("refund.failed", made)
 
 
 def _item(given: Object) -> Object:

@@ -24,7 +24,7 @@ from buchbar.booking.weddings.routes import instant, read_instant
 from buchbar.booking.weddings.slots import Wish, look_at_day, nearest_days
 from buchbar.booking.weddings.timetable import timetable
 from buchbar.booking.weddings.words import in_full
-from buchbar.calendar.deadlines import registration_window
+from buchbar.calendar.deadlines import last_day, registration_window
 from buchbar.calendar.walls import local_date
 from buchbar.payments import ledger
 from buchbar.resources.models import Venue
@@ -231,6 +231,7 @@ def _about(session: Session, booking: Booking, now: datetime) -> dict[str, Any]:
         "town": booking.municipality,
         "venue": booking.resource,
         "zone": zone,
+        "last_day": last_day,
         "terms": booking.policy.terms,
         "window": registration_window(local_date(booking.starts_at, zone)),
         "own_url": links.url(session, booking),

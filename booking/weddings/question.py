@@ -150,6 +150,13 @@ def glance(
     return [(month, _month_at_a_glance(times, busy, wish, month, now)) for month in months]
 
 
+def months_with_weddings(months: list[tuple[date, dict[date, Day]]]) -> list[tuple[date, dict[date, Day]]]:
+    """Only the months in which there are weddings at all: a venue may have a season."""
+    return [
+        (month, days) for month, days in months if any(day.state in ("free", "full", "early") for day in days.values())
+    ]
+
+
 def _month_at_a_glance(times: Timetable, busy: Busy, wish: Wish, month: date, now: datetime) -> dict[date, Day]:
     today = local_date(now, times.zone)
     days = look(times, busy, month_days(month.year, month.month), now, wish)

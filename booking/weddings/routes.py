@@ -18,7 +18,15 @@ from buchbar.booking import links
 from buchbar.booking.events import CITIZEN
 from buchbar.booking.weddings import words
 from buchbar.booking.weddings.fees import CODES, Answers
-from buchbar.booking.weddings.question import AHEAD, answer, asked, by_venue, glance, year_from
+from buchbar.booking.weddings.question import (
+    AHEAD,
+    answer,
+    asked,
+    by_venue,
+    glance,
+    months_with_weddings,
+    year_from,
+)
 from buchbar.booking.weddings.reservation import busy_between, hold, offered, price_of
 from buchbar.booking.weddings.shelf import anonymous
 from buchbar.booking.weddings.slots import Wish, look
@@ -117,7 +125,7 @@ def venue_page(
         "venue": venue,
         "question": question,
         "wish": wish,
-        "months": glance(session, times, wish, today, 6, now) if venue.visibility != "information" else [],
+        "months": months_with_weddings(glance(session, times, wish, today, 18, now))[:6],
         "due_words": CODES,
         "prices": [item for item in tariff.items if item.resource_id in (None, venue.id)] if tariff else [],
     }

@@ -22,7 +22,7 @@ from buchbar.base.web import is_htmx
 from buchbar.booking.models import Claim
 from buchbar.resources.models import Resource
 
-MOST = 500
+MOST = 300
 LIFE = timedelta(minutes=1)
 
 

@@ -83,7 +83,7 @@ def house(database_url: str) -> Iterator[House]:
     with database.write() as session:
         cast = people.assemble(session)
         cast.town.demonstration = True
-    stop_stripe = serve(create_standin(f"{url}/zahlung/stripe", settings.stripe_webhook_secret), stripe_port)
+    stop_stripe = serve(create_standin(f"{url}/zahlung/stripe", settings.stripe_webhook_secret, now), stripe_port)
     stop = serve(create_app(settings, database=database, jobs=True), port)
     yield House(url, settings, database, cast, next_saturday())
     stop()

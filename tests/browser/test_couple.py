@@ -61,7 +61,7 @@ def reserve(page: Page, house: House, looked_at: str = "") -> str:
 def prove_by_mail(page: Page, house: House) -> None:
     page.goto(f"{house.url}/demo/post")
     page.get_by_role("link", name=re.compile("Bitte bestätigen Sie Ihre E-Mail-Adresse")).first.click()
-    page.get_by_role("link", name=re.compile("/bestaetigung/")).first.click()
+    page.goto(page.locator("a[href*='/bestaetigung/']").first.get_attribute("href"))  # opens a window of its own
     page.get_by_role("button", name="Ja, Adresse bestätigen").click()
 
 

@@ -74,6 +74,10 @@ class Stripe:
         data = {"payment_intent": payment.intent_id, "amount": str(cents)}
         assert self.http.post(self.url + "/v1/refunds", data=data, headers=headers).is_success
 
+    def bounce(self, refund_id: str) -> None:
+        """The bank of the citizen sends a refund back to Stripe."""
+        assert self.http.post(f"{self.url}/_standin/bounce/{refund_id}").is_success
+
     def books(self) -> dict[str, Any]:
         """The stand-in's books, when all its messages have been sent."""
         for _try in range(1000):

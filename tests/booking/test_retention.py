@@ -1,0 +1,160 @@
+"""After its retention date, nothing of a booking says any more who it was; the books stay complete."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import msgspec
+import pytest
+from sqlalchemy import func, select, update
+
+from buchbar.accounts.models import SignIn, SignInCode
+from buchbar.app.tables import metadata
+from buchbar.base.limits import Attempts
+from buchbar.base.once import JobRun
+from buchbar.booking import lifecycle, links, retention
+from buchbar.booking.events import CITIZEN
+from buchbar.booking.models import Booking, BookingEvent, Policy
+from buchbar.notices.models import Errand, Letter
+from buchbar.payments import ledger
+from buchbar.payments.models import Payment, ProviderEvent, Refund
+from tests.cast import ANNA_AND_BEN, CLERK, NOW, SATURDAY, confirmed, slot_at
+
+COUPLE = replace(ANNA_AND_BEN, email="anna.mueller@example.org", remarks="Oma Hertha sitzt im Rollstuhl")
+DAY = timedelta(days=1)
+PERSONAL = ("Anna Müller", "Ben Yıldız", "anna.mueller", "05441 12345", "Hertha", "Scheidung", "pay/secret")
+
+
+def everything(database):
+    """All rows of all tables, as text."""
+    with database.read() as session:
+        return "\n".join(str(tuple(row)) for table in metadata.sorted_tables for row in session.execute(select(table)))
+
+
+@pytest.fixture
+def paid(database, town):
+    """A wedding that was paid, and partly given back when the couple cancelled; its id and how it stands."""
+    with database.write() as session:
+        booking = confirmed(session, town, slot_at(SATURDAY, 9), COUPLE)
+        cents = ledger.account(session, booking.id).open
+        moments = {"started_at": NOW, "expires_at": NOW, "settled_at": NOW}
+        page = {"checkout_id": "cs_1", "checkout_url": "https://pay.example.org/pay/secret", "intent_id": "pi_1"}
+        payment = Payment(
+            id=uuid4(),
+            municipality_id=town.town.id,
+            booking_id=booking.id,
+            cents=cents,
+            state="paid",
+            **moments,
+            **page,
+        )
+        session.add(payment)
+        lifecycle.pay(session, booking, NOW, CITIZEN, cents)
+        lifecycle.cancel(session, booking, NOW + timedelta(days=10), CLERK, "Scheidung der ersten Ehe fehlt")
+    return booking.id
+
+
+def test_on_its_day_and_not_before_a_cancelled_booking_is_forgotten(database, paid):
+    # Cancelled on 3 December 2026, kept for twelve months.
+    before = everything(database)
+    assert all(text in before for text in PERSONAL)
+    late_before = datetime(2027, 12, 2, 22, 59, tzinfo=UTC)
+    assert retention.forget_what_is_due(database, late_before) == 0
+    assert "Anna Müller" in everything(database)
+    first_minute = datetime(2027, 12, 2, 23, 0, tzinfo=UTC)  # midnight in Diepholz
+    assert retention.forget_what_is_due(database, first_minute) == 1
+    after = everything(database)
+    assert [text for text in PERSONAL if text in after] == []
+    assert retention.forget_what_is_due(database, first_minute) == 0
+
+
+def test_what_the_books_need_stays(database, paid):
+    with database.read() as session:
+        account = ledger.account(session, paid)
+        number = session.get_one(Booking, paid).number
+    retention.forget_what_is_due(database, NOW + timedelta(days=400))
+    with database.read() as session:
+        booking = session.get_one(Booking, paid)
+        assert (booking.number, booking.state, booking.starts_at) == (number, "cancelled", slot_at(SATURDAY, 9))
+        assert ledger.account(session, paid) == account
+        assert account.paid > 0 and account.returned == account.paid
+        assert session.scalar(select(Payment.intent_id).where(Payment.booking_id == paid)) == "pi_1"
+        assert session.scalar(select(func.count(Refund.id)).where(Refund.booking_id == paid)) == 1
+        verbs = session.scalars(select(BookingEvent.verb).where(BookingEvent.booking_id == paid)).all()
+        assert {"hold", "pay", "cancel"} < set(verbs) and verbs.count("forget") == 1
+
+
+def test_a_wedding_that_took_place_is_forgotten_after_its_day_not_after_its_booking(database, town):
+    with database.write() as session:
+        booking_id = confirmed(session, town, slot_at(SATURDAY, 9), COUPLE).id
+    assert retention.forget_what_is_due(database, datetime(2028, 5, 14, 12, tzinfo=UTC)) == 0
+    assert retention.forget_what_is_due(database, datetime(2028, 5, 15, 12, tzinfo=UTC)) == 1
+    with database.read() as session:
+        assert session.get_one(Booking, booking_id).forgotten_at == datetime(2028, 5, 15, 12, tzinfo=UTC)
+
+
+def test_the_secret_link_dies_with_the_data(database, client, paid):
+    with database.read() as session:
+        path = links.path(session, session.get_one(Booking, paid))
+    assert client.get(path).status_code == 200
+    retention.forget_what_is_due(database, NOW + timedelta(days=400))
+    assert client.get(path).status_code == 404
+
+
+def test_the_retention_of_the_policy_it_was_made_under_holds(database, town, paid):
+    with database.write() as session:
+        short = msgspec.structs.replace(town.policy.terms, retention_months=1)
+        session.execute(update(Policy).values(terms=short))
+    assert retention.forget_what_is_due(database, datetime(2027, 1, 2, 12, tzinfo=UTC)) == 0
+    assert retention.forget_what_is_due(database, datetime(2027, 1, 3, 12, tzinfo=UTC)) == 1
+
+
+def test_one_that_fails_does_not_keep_the_others(database, town, paid, monkeypatch):
+    with database.write() as session:
+        other = confirmed(session, town, slot_at(SATURDAY, 10, 30), replace(COUPLE, email="zoe@example.org")).id
+    forget = retention.letters.forget
+
+    def fails_for_one(session, booking_id):
+        if booking_id == paid:
+            raise RuntimeError
+        forget(session, booking_id)
+
+    monkeypatch.setattr(retention.letters, "forget", fails_for_one)
+    assert retention.forget_what_is_due(database, NOW + timedelta(days=600)) == 1
+    with database.read() as session:
+        assert session.get_one(Booking, other).forgotten_at is not None
+        assert session.get_one(Booking, paid).forgotten_at is None
+
+
+def test_technical_traces_go_when_they_are_old(database, town):
+    old, fresh = NOW - timedelta(days=100), NOW - timedelta(hours=1)
+    with database.write() as session:
+        for at in (old, fresh):
+            session.add(Attempts(key_print=f"k{at}", window_at=at, count=1))
+            session.add(JobRun(name="expire", slot_at=at, started_at=at))
+            session.add(SignInCode(clerk_id=town.clerk.id, code_print="c", expires_at=at))
+            session.add(
+                SignIn(token_print=f"t{at}", clerk_id=town.clerk.id, signed_in_at=at, seen_at=at, ends_at=at + DAY)
+            )
+            session.add(
+                ProviderEvent(
+                    event_id=f"e{at}", errand_id=uuid4(), kind="k", object_id="o", body="{}", received_at=at, done_at=at
+                )
+            )
+            session.add(Errand(kind="mail", subject_id=uuid4(), state="done", written_at=at, next_at=at, done_at=at))
+            session.add(
+                Letter(
+                    municipality_id=town.town.id,
+                    kind="code",
+                    to_address="sommer@example.org",
+                    subject="Code",
+                    text="123456",
+                    html="",
+                    message_id=f"<{at.timestamp()}@example.org>",
+                    written_at=at,
+                )
+            )
+    retention.forget_what_is_due(database, NOW)
+    with database.read() as session:
+        for table in (Attempts, JobRun, SignInCode, SignIn, ProviderEvent, Errand, Letter):
+            assert session.scalar(select(func.count()).select_from(table)) == 1, table.__tablename__

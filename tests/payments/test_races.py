@@ -1,0 +1,148 @@
+"""A payment and a cancellation at the same moment, with real threads on real connections."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from buchbar.app import assembly
+from buchbar.base.db import Database
+from buchbar.booking import lifecycle
+from buchbar.booking.events import CITIZEN, PROVIDER
+from buchbar.booking.models import Booking
+from buchbar.notices.models import Errand
+from buchbar.payments import inbox, ledger, paying
+from buchbar.payments.checkout import Told
+from buchbar.payments.models import Payment, Refund
+from tests.cast import ANNA_AND_BEN, NOW, SATURDAY, Couple, confirmed, slot_at
+
+FEES = 17000
+RACES = 40
+
+
+def couple(number: int) -> Couple:
+    return Couple("Anna", "Ben", f"paar{number}@example.org", "", 10, False, False, "")
+
+
+@pytest.fixture
+def begun(database, town):
+    """Forty couples, each with a reservation and a begun payment."""
+    with database.write() as session:
+        made = []
+        for number in range(RACES):
+            start = slot_at(SATURDAY + timedelta(days=7 * (number // 4)), 9) + timedelta(minutes=45 * (number % 4))
+            booking = confirmed(session, town, start, couple(number))
+            payment = paying.begin(session, town.town.id, booking.id, NOW)
+            payment.checkout_id = f"cs_{number}"
+            made.append((booking.id, payment.checkout_id))
+        return made
+
+
+def paid(checkout_id: str) -> Told:
+    return Told(state="paid", object_id=checkout_id, intent_id=f"pi_{checkout_id}", cents=FEES)
+
+
+def cancel(database: Database, booking_id) -> None:
+    with database.write() as session:
+        lifecycle.cancel(session, session.get_one(Booking, booking_id), NOW, CITIZEN)
+
+
+def at_once(*acts) -> None:
+    """Do things in threads of their own that begin together; what fails in one fails here."""
+    together = threading.Barrier(len(acts))
+
+    def begin(act):
+        together.wait()
+        act()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        for done in [pool.submit(begin, act) for act in acts]:
+            done.result()
+
+
+def test_paying_and_cancelling_at_once_never_keeps_the_money(database, begun):
+    orders = set()
+    for booking_id, checkout_id in begun:
+        at_once(lambda c=checkout_id: inbox.apply(database, paid(c), NOW), lambda b=booking_id: cancel(database, b))
+        with database.read() as session:
+            booking, sums = session.get_one(Booking, booking_id), ledger.account(session, booking_id)
+            assert (booking.state, len(booking.claims)) == ("cancelled", 0)
+            assert (sums.owed, sums.paid, sums.returned) == (0, FEES, FEES)
+            refunds = session.query(Refund).filter_by(booking_id=booking_id).all()
+            assert [refund.cents for refund in refunds] == [FEES]
+            assert session.query(Errand).filter_by(kind="refund", subject_id=refunds[0].id).count() == 1
+            orders.add(tuple(event.verb for event in booking.events if event.verb in ("pay", "cancel")))
+    assert orders <= {("pay", "cancel"), ("cancel", "pay")}
+
+
+def test_one_payment_told_by_four_at_once_is_booked_once(database, begun):
+    for booking_id, checkout_id in begun[:10]:
+        at_once(*[lambda c=checkout_id: inbox.apply(database, paid(c), NOW)] * 4)
+        with database.read() as session:
+            sums = ledger.account(session, booking_id)
+            assert (sums.owed, sums.paid, sums.returned) == (FEES, FEES, 0)
+            verbs = [event.verb for event in session.get_one(Booking, booking_id).events]
+            assert verbs.count("pay") == verbs.count("confirm") == 1
+
+
+def test_two_clicks_at_once_begin_one_payment(database, town):
+    with database.write() as session:
+        booking_id = confirmed(session, town, slot_at(SATURDAY, 9), ANNA_AND_BEN).id
+
+    def click():
+        with database.write() as session:
+            booking = session.get_one(Booking, booking_id)
+            lifecycle.lock(session, booking)
+            paying.begin(session, booking.municipality_id, booking_id, NOW)
+
+    at_once(*[click] * 6)
+    with database.read() as session:
+        assert session.query(Payment).count() == 1
+
+
+def test_a_refund_by_hand_told_while_the_couple_cancels(database, begun):
+    for booking_id, checkout_id in begun[:20]:
+        inbox.apply(database, paid(checkout_id), NOW)
+        by_hand = Told(state="refunded", object_id="ch_1", intent_id=f"pi_{checkout_id}", cents=5000)
+        at_once(lambda told=by_hand: inbox.apply(database, told, NOW), lambda b=booking_id: cancel(database, b))
+        # Stripe refuses to send more than was paid, and says at last that all of it has gone back.
+        inbox.apply(database, Told(state="refunded", intent_id=f"pi_{checkout_id}", cents=FEES), NOW)
+        with database.read() as session:
+            sums = ledger.account(session, booking_id)
+            assert (sums.owed, sums.paid, sums.returned) == (0, FEES, FEES)
+
+
+def test_without_the_lock_a_cancelled_reservation_would_rise_again(database, town, monkeypatch):
+    """The negative control: the payment looks at the booking, the couple cancels, the payment goes on."""
+    if database.engine.dialect.name == "sqlite":  # there the file itself lets one write at a time
+        with database.write(), pytest.raises(Exception, match="locked|timeout"):
+            _second_writer(database)
+        return
+    with database.write() as session:
+        booking_id = confirmed(session, town, slot_at(SATURDAY, 9), ANNA_AND_BEN).id
+        paying.begin(session, town.town.id, booking_id, NOW).checkout_id = "cs_1"
+
+    def careless(session: Session, booking_id, at, book) -> None:
+        booking = session.get_one(Booking, booking_id)
+        threading.Thread(target=cancel, args=(database, booking_id)).run()
+        cents = book()
+        monkeypatch.setattr(lifecycle, "lock", lambda *_: None)
+        lifecycle.pay(session, booking, at, PROVIDER, cents)
+
+    try:
+        paying.hand_down(paid=careless, refunded=assembly.on_refunded)
+        inbox.apply(database, paid("cs_1"), NOW)
+    finally:
+        paying.hand_down(paid=assembly.on_paid, refunded=assembly.on_refunded)
+    with database.read() as session:
+        booking = session.get_one(Booking, booking_id)
+        assert (booking.state, len(booking.claims)) == ("confirmed", 0), "confirmed, and its place is free for others"
+
+
+def _second_writer(database: Database) -> None:
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=50")
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

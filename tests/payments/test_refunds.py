@@ -1,0 +1,202 @@
+"""Money goes back the way it came, once, whatever dies in between and whoever sends it."""
+
+from datetime import timedelta
+
+import pytest
+
+from buchbar.booking import lifecycle
+from buchbar.booking.events import CITIZEN
+from buchbar.booking.models import Booking
+from buchbar.notices import outbox
+from buchbar.notices.models import Errand
+from buchbar.payments import checkout, refunds, workers
+from buchbar.payments.models import Payment, Refund
+from tests.cast import CLERK
+
+FEES = 17000
+
+
+def paid(house, stripe):
+    booking = house.book()
+    stripe.choose(house.pay_button(booking), "zahlen")
+    house.work()
+    assert house.state(booking) == "confirmed"
+    return booking
+
+
+def sent(stripe):
+    return [refund["amount"] for refund in stripe.books()["refunds"]]
+
+
+def test_a_cancelled_reservation_is_refunded(house, stripe):
+    booking = paid(house, stripe)
+    house.change(booking, lifecycle.cancel, CITIZEN)
+    assert house.account(booking) == (0, FEES, FEES)  # wanted, not sent yet
+    assert sent(stripe) == []
+    house.work()
+    assert sent(stripe) == [FEES]
+    (refund,) = house.rows(Refund)
+    assert refund.state == "done" and refund.refund_id == stripe.books()["refunds"][0]["id"]
+    house.work()
+    assert house.account(booking) == (0, FEES, FEES)
+
+
+def test_a_refund_job_that_dies_between_call_and_save_does_not_refund_twice(house, stripe, monkeypatch):
+    booking = paid(house, stripe)
+    house.change(booking, lifecycle.cancel, CITIZEN)
+
+    def die(*_arguments):
+        raise SystemExit("the machine goes down")
+
+    with monkeypatch.context() as broken, pytest.raises(SystemExit):
+        broken.setattr(refunds, "taken_over", die)
+        house.work()
+    assert sent(stripe) == [FEES] and house.rows(Refund)[0].state == "wanted"
+    assert house.work() == 1  # only Stripe's message: the refund is still leased to the dead
+    house.clock.now += outbox.LEASE
+    assert house.work() == 1
+    assert sent(stripe) == [FEES] and house.rows(Refund)[0].state == "done"
+    assert house.account(booking) == (0, FEES, FEES)
+
+
+def test_the_same_refund_sent_by_two_processes_at_once_goes_out_once(house, stripe):
+    """Neither sees the other's when it looks; the key makes them one."""
+    booking = paid(house, stripe)
+    house.change(booking, lifecycle.cancel, CITIZEN)
+    with house.database.read() as session:
+        refund = refunds.wanted(session, house.rows(Refund)[0].id)
+    refund.cents = FEES // 4
+    first = checkout.refund(house.settings, refund)
+    stripe.behave(blind=True)
+    assert checkout.refund(house.settings, refund) == first
+    assert sent(stripe) == [FEES // 4]
+    stripe.behave(blind=True, forgetful=True)
+    checkout.refund(house.settings, refund)
+    assert sent(stripe) == [FEES // 4, FEES // 4], "without look and key, this test would see two"
+
+
+def test_a_refund_is_recognised_after_stripe_has_forgotten_the_key(house, stripe):
+    booking = paid(house, stripe)
+    house.change(booking, lifecycle.cancel, CITIZEN)
+    with house.database.read() as session:
+        refund = refunds.wanted(session, house.rows(Refund)[0].id)
+    refund.cents = FEES // 4  # Stripe would have enough left for another
+    checkout.refund(house.settings, refund)
+    stripe.behave(forgetful=True)
+    checkout.refund(house.settings, refund)
+    assert sent(stripe) == [FEES // 4]
+
+
+def test_while_stripe_is_down_a_refund_waits(house, stripe):
+    booking = paid(house, stripe)
+    house.change(booking, lifecycle.cancel, CITIZEN)
+    stripe.behave(down=True)
+    assert house.work() == 0
+    (errand,) = [errand for errand in house.rows(Errand) if errand.kind == "refund"]
+    assert errand.state == "waiting" and errand.fault.startswith("Stripe: ")
+    stripe.behave()
+    house.clock.now += timedelta(minutes=1)
+    house.work()
+    assert sent(stripe) == [FEES]
+
+
+def test_a_lost_answer_to_a_refund_does_not_make_a_second_one(house, stripe):
+    booking = paid(house, stripe)
+    house.change(booking, lifecycle.cancel, CITIZEN)
+    stripe.behave(unheard=3)
+    house.work()
+    stripe.behave()
+    house.clock.now += timedelta(hours=1)
+    house.work()
+    assert sent(stripe) == [FEES] and house.rows(Refund)[0].state == "done"
+
+
+def test_a_refund_made_in_the_dashboard_is_noticed(house, stripe):
+    booking = paid(house, stripe)
+    payment = house.rows(Payment)[0]
+    for _time in range(2):
+        stripe.refund_by_hand(payment, 5000)
+    house.work()
+    assert house.account(booking) == (FEES, FEES, 10000)
+    assert [(refund.cents, refund.reason) for refund in house.rows(Refund)] in (
+        [(5000, "dashboard"), (5000, "dashboard")],
+        [(10000, "dashboard")],
+    )
+    assert "refund" in house.verbs(booking)
+
+
+def test_dashboard_refunds_may_be_told_in_any_order(house, stripe):
+    booking = paid(house, stripe)
+    stripe.behave(swapped=True)
+    for _time in range(2):
+        stripe.refund_by_hand(house.rows(Payment)[0], 5000)
+    house.work()
+    assert house.account(booking) == (FEES, FEES, 10000)
+
+
+def test_after_a_refund_by_hand_a_cancellation_sends_the_rest(house, stripe):
+    booking = paid(house, stripe)
+    stripe.refund_by_hand(house.rows(Payment)[0], 5000)
+    house.work()
+    house.change(booking, lifecycle.cancel, CLERK)
+    house.work()
+    house.work()
+    assert sent(stripe) == [5000, 12000]
+    assert house.account(booking) == (0, FEES, FEES)
+
+
+def test_the_cashier_was_quicker_than_our_own_refund(house, stripe):
+    booking = paid(house, stripe)
+    house.change(booking, lifecycle.cancel, CITIZEN)
+    stripe.refund_by_hand(house.rows(Payment)[0], FEES)
+    house.work()
+    house.work()
+    assert sent(stripe) == [FEES]
+    assert house.account(booking) == (0, FEES, FEES)
+    assert [refund.state for refund in house.rows(Refund)] == ["done"]
+
+
+def test_refunded_before_the_payment_was_told(house, stripe):
+    booking = house.book()
+    page = house.pay_button(booking)
+    stripe.behave(lost=True)
+    stripe.choose(page, "zahlen")
+    intent = stripe.books()["charges"][0]["payment_intent"]
+    stripe.behave()
+    stripe.refund_by_hand(Payment(intent_id=intent), FEES)
+    assert house.work() == 0  # not yet
+    house.clock.now += timedelta(minutes=5)
+    house.poll()
+    house.work()
+    assert house.account(booking) == (FEES, FEES, FEES)
+
+
+def test_a_refund_that_does_not_arrive_waits_for_a_clerk(house, stripe):
+    booking = paid(house, stripe)
+    house.change(booking, lifecycle.cancel, CITIZEN)
+    house.work()
+    house.work()
+    stripe.bounce(stripe.books()["refunds"][0]["id"])
+    house.work()
+    assert house.account(booking) == (0, FEES, 0)  # ours again, and not ours to keep
+    faults = [errand.fault for errand in house.rows(Errand) if errand.state == "failed"]
+    assert faults == ["Eine Erstattung ist nicht angekommen. Bitte auf anderem Weg erstatten."]
+
+
+def test_money_that_came_another_way_is_not_sent_by_stripe(house, stripe):
+    booking = house.book()
+    with house.database.write() as session:
+        at = house.clock.now
+        town = session.get_one(Booking, booking).municipality_id
+        cash = Payment(municipality_id=town, booking_id=booking, cents=FEES, state="paid", provider="cash",
+                       started_at=at, expires_at=at, settled_at=at)  # fmt: skip
+        session.add(cash)
+    house.change(booking, lifecycle.cancel, CLERK)
+    house.work()
+    assert sent(stripe) == []
+    (errand,) = [errand for errand in house.rows(Errand) if errand.kind == "refund"]
+    assert errand.state == "failed" and "auf dem Weg erstatten" in errand.fault
+
+
+def test_every_job_of_the_payments_has_its_worker(house):
+    assert set(workers.WORKERS) == {"provider_event", "refund", "close_checkout"}
