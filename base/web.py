@@ -231,9 +231,10 @@ class Watch(ASGIMiddleware):
         handler = scope.get("route_handler")
         path = next(iter(sorted(handler.paths)), "") if handler else ""
         took = time.perf_counter() - started
-        REQUESTS.labels(scope["method"], path, status).inc()
+        method = scope.get("method", "")
+        REQUESTS.labels(method, path, status).inc()
         SECONDS.labels(path).observe(took)
-        extra = {"request": number, "method": scope["method"], "route": path, "status": status}
+        extra = {"request": number, "method": method, "route": path, "status": status}
         log.info("answered", extra=extra | {"ms": round(took * 1000, 1)})
 
 

@@ -22,7 +22,12 @@ from buchbar.booking.models import Booking
 from buchbar.booking.next_steps import WORDS, cost_of_cancelling, steps
 from buchbar.payments import ledger
 
-REASON = forms.text(500, lines=True)
+
+def a_reason(typed: str) -> str:
+    """Why something ends, for the couple."""
+    if not typed:
+        raise ValueError(_("Bitte nennen Sie den Grund; das Paar liest ihn."))
+    return str(forms.text(500, lines=True)(typed))
 
 
 @get("/{town_slug:str}/amt/buchung/{booking_id:uuid}")
@@ -52,8 +57,10 @@ def decline(
     clerk = sign_in.changing(request, session, now, town_slug)
     booking = locked(session, clerk, booking_id, form)
     try:
-        reason = forms.read(form, grund_ablehnung=REASON).grund_ablehnung
+        reason = forms.read(form, grund_ablehnung=a_reason).grund_ablehnung
     except Invalid as fault:
+        if is_htmx(request) and form.get("von") == "liste":
+            raise  # into the notices: the list stays as it is, with what was typed
         return _show(request, session, clerk, booking, now, 422, faults=fault.fields, typed=dict(form))
     lifecycle.decline(session, booking, reason, now, by(clerk))
     return _done(request, session, clerk, booking, now, form, _("%s: abgelehnt.") % booking.number)
@@ -66,7 +73,7 @@ def cancel(
     clerk = sign_in.changing(request, session, now, town_slug)
     booking = locked(session, clerk, booking_id, form)
     try:
-        read = forms.read(form, grund_stornierung=REASON, wer=forms.one_of("amt", "paar"))
+        read = forms.read(form, grund_stornierung=a_reason, wer=forms.one_of("amt", "paar"))
     except Invalid as fault:
         return _show(request, session, clerk, booking, now, 422, faults=fault.fields, typed=dict(form))
     # Who cancels decides what it costs; that a clerk has written it down for the couple stays visible.

@@ -3,6 +3,7 @@
 import smtplib
 import ssl
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -78,14 +79,24 @@ def _address(typed: str) -> Address:
     local, _at, domain = typed.rpartition("@")
     try:
         return Address(addr_spec=f"{local}@{domain.encode('idna').decode()}")
-    except (ValueError, LookupError, IndexError) as fault:
+    except (ValueError, IndexError, MessageError) as fault:
         raise Hopeless(_("Die E-Mail-Adresse ist nicht brauchbar.")) from fault
 
 
 def _send(server: SplitResult, letter: EmailMessage) -> None:
     try:
         with _connection(server) as smtp:
-            smtp.send_message(letter)
+            _hand_over(smtp, letter)
+    except smtplib.SMTPResponseException as refusal:
+        raise NotYet(_("Der Mailserver nimmt nichts an (%d).") % refusal.smtp_code) from refusal
+    except (smtplib.SMTPException, OSError) as fault:
+        raise NotYet(_("Der Mailserver ist nicht zu erreichen (%s).") % type(fault).__name__) from fault
+
+
+def _hand_over(smtp: smtplib.SMTP, letter: EmailMessage) -> None:
+    """What the server says of the address itself."""
+    try:
+        smtp.send_message(letter)
     except smtplib.SMTPRecipientsRefused as refusal:
         code = next(iter(refusal.recipients.values()))[0]
         if code >= 500:
@@ -93,10 +104,6 @@ def _send(server: SplitResult, letter: EmailMessage) -> None:
         raise NotYet(_("Der Mailserver nimmt die E-Mail-Adresse gerade nicht an (%d).") % code) from refusal
     except smtplib.SMTPNotSupportedError as fault:
         raise Hopeless(_("Der Mailserver kann mit dieser Art von E-Mail-Adresse nicht umgehen.")) from fault
-    except smtplib.SMTPResponseException as refusal:
-        raise NotYet(_("Der Mailserver nimmt nichts an (%d).") % refusal.smtp_code) from refusal
-    except (smtplib.SMTPException, OSError) as fault:
-        raise NotYet(_("Der Mailserver ist nicht zu erreichen (%s).") % type(fault).__name__) from fault
 
 
 def _connection(server: SplitResult) -> smtplib.SMTP:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Any
 from urllib.parse import urlencode
 
+from litestar.datastructures import MultiDict
 from sqlalchemy.orm import Session
 
 from buchbar.base import forms
@@ -17,13 +18,6 @@ from buchbar.calendar.months import add_months, month_days, months_from, parse_m
 from buchbar.calendar.walls import local_date
 
 AHEAD = 24  # months that can be leafed through
-
-
-class Query(Protocol):
-    """The fields of an address, of which some may be repeated."""
-
-    def get(self, name: str, default: str = "") -> str: ...
-    def getall(self, name: str, default: list[str]) -> list[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +44,12 @@ class Question:
         return urlencode([*pairs, *(("trauort", slug) for slug in sorted(self.wish.venues))])
 
 
-def asked(query: Query, known: Timetable) -> Question:
+def asked(query: MultiDict[Any], known: Timetable) -> Question:
     """Read the question from an address. What can't be read becomes a fault beside its field, and isn't asked."""
     faults: dict[str, str] = {}
-    typed = {name: query.get(name, "") or "" for name in ("tag", "monat", "wochentag", "gaeste")}
+    typed = {name: query.get(name) or "" for name in ("tag", "monat", "wochentag", "gaeste")}
 
-    def read(name: str, convert: forms.Field) -> object:
+    def read(name: str, convert: forms.Field) -> Any:
         try:
             return convert(typed[name].strip()) if typed[name].strip() else None
         except ValueError as fault:
@@ -64,12 +58,12 @@ def asked(query: Query, known: Timetable) -> Question:
 
     slugs = {venue.slug for venue in known.venues.values()}
     return Question(
-        day=read("tag", _day),  # type: ignore[arg-type]
-        month=read("monat", _month),  # type: ignore[arg-type]
-        weekday=read("wochentag", forms.whole(0, 6)),  # type: ignore[arg-type]
+        day=read("tag", _day),
+        month=read("monat", _month),
+        weekday=read("wochentag", forms.whole(0, 6)),
         wish=Wish(
-            guests=read("gaeste", forms.whole(0, 500)) or 0,  # type: ignore[arg-type]
-            step_free=query.get("stufenlos", "") == "ja",
+            guests=read("gaeste", forms.whole(0, 500)) or 0,
+            step_free=query.get("stufenlos") == "ja",
             venues=frozenset(query.getall("trauort", [])) & slugs,
         ),
         typed=typed,

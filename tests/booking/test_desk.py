@@ -221,7 +221,9 @@ def test_what_cant_be_done_says_why(client, frau_sommer, firm):
 def test_a_decline_needs_a_reason_and_tells_it(client, posted, database, frau_sommer, request_):
     here = f"{DESK}/buchung/{request_.id}"
     refused = posted(f"{here}/ablehnung", grund_ablehnung="  ")
-    assert refused.status_code == 422 and "Bitte füllen Sie dieses Feld aus." in refused.text
+    assert refused.status_code == 422 and "Bitte nennen Sie den Grund" in refused.text
+    in_list = posted(f"{here}/ablehnung", htmx=True, grund_ablehnung="", von="liste")
+    assert in_list.headers["hx-retarget"] == "#notices" and "Bitte nennen Sie den Grund" in in_list.text
     assert now_is(database, request_).state == "requested"
     reason = "An diesem Tag ist Stadtfest."
     assert posted(f"{here}/ablehnung", grund_ablehnung=reason).headers["location"] == here

@@ -108,7 +108,7 @@ def test_one_booking_that_fails_does_not_keep_the_others(database, town, monkeyp
 def test_each_reminder_goes_out_once_on_its_day(database, town):
     with database.write() as session:
         booking = confirmed(session, town, slot_at(SATURDAY, 9))
-        booking.deadline_at = NOW + timedelta(days=30)  # reminders 14 and 3 days before
+        booking.deadline_at, booking.reminded = NOW + timedelta(days=30), 0  # reminders: 14 and 3 days before
         letters = session.scalar(select(func.count(Letter.id)))
     reminded_on = []
     for hour in range(0, 30 * 24, 6):

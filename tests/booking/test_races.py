@@ -146,12 +146,13 @@ def test_sweeps_that_meet_end_each_hold_once(crowd, town):
 def test_hold_expiry_and_second_taker_meet(crowd, town):
     """The first sends the form in the last second, a job sweeps, a second couple clicks: one of the two has it."""
     until = NOW + timedelta(minutes=20)
+    last_second = until - timedelta(seconds=1)
     for start in slots(crowd, town):
+        couple = replace(ANNA_AND_BEN, email=f"{start:%d%H%M}@example.org")
         first = holding(crowd, town, town.room, start)()
-        last_second = until - timedelta(seconds=1)
         outcomes = together(
             [
-                doing(crowd, first, lambda s, b: reservation.submit(s, b, ANNA_AND_BEN, last_second, CITIZEN)),
+                doing(crowd, first, lambda s, b, couple=couple: reservation.submit(s, b, couple, last_second, CITIZEN)),
                 holding(crowd, town, town.room, start, until),
                 in_transaction(crowd, lambda s, first=first: claims.expire(s, [first], until)),
             ]

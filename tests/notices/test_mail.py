@@ -13,6 +13,7 @@ from buchbar.notices.models import Errand, Letter
 from buchbar.notices.outbox import Hopeless, NotYet, work_off
 from tests import cast as people
 from tests.cast import NOW
+from tests.notices.conftest import CERTIFICATE
 
 WORKERS = {"mail": mail.deliver}
 
@@ -21,7 +22,7 @@ def errands(database: Database) -> dict[str, Errand]:
     """The errands by the address of their letters."""
     with database.read() as session:
         rows = session.execute(select(Letter.to_address, Errand).join(Errand, Errand.subject_id == Letter.id))
-        return dict(rows.tuples().all())
+        return dict(iter(rows))
 
 
 def test_a_letter_arrives_as_it_was_written(database, post_office, write):
@@ -35,8 +36,8 @@ def test_a_letter_arrives_as_it_was_written(database, post_office, write):
     assert arrived["Auto-Submitted"] == "auto-generated" and arrived["Content-Language"] == "de"
     assert arrived["Message-ID"] == f"<{letter_id}@testserver.local>"
     assert arrived["Date"].datetime == NOW
-    assert arrived.get_body(("plain",)).get_content() == "Schöne Grüße\n"
-    assert arrived.get_body(("html",)).get_content() == "<p>Schöne Grüße</p>\n"
+    assert arrived.get_body(("plain",)).get_content().splitlines() == ["Schöne Grüße"]
+    assert arrived.get_body(("html",)).get_content().strip() == "<p>Schöne Grüße</p>"
     with database.read() as session:
         assert session.get_one(Letter, letter_id).sent_at == NOW
     assert work_off(database, WORKERS, lambda: NOW + timedelta(days=1)) == 0 and len(post_office.taken) == 1
@@ -117,6 +118,20 @@ def test_a_password_never_goes_out_unencrypted(database, post_office, write):
     with pytest.raises(NotYet, match="Verschlüsselung"):
         mail.deliver(database, letter_id, NOW)
     assert not post_office.taken
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_a_password_goes_out_to_an_encrypted_server_that_can_be_trusted(
+    database, write, encrypted_office, scheme, monkeypatch
+):
+    office = encrypted_office(scheme)
+    letter_id = write()
+    with pytest.raises(NotYet, match="SSLCertVerificationError"):
+        mail.deliver(database, letter_id, NOW)
+    assert not office.taken and not office.heard
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    mail.deliver(database, letter_id, NOW)
+    assert office.heard == [(b"clerk@town", b"sec:ret/")] and len(office.taken) == 1
 
 
 def test_without_a_mail_server_the_demonstration_counts_it_as_sent_and_real_use_waits(database, write):

@@ -17,7 +17,7 @@ import uvicorn
 from buchbar.app.main import create_app
 from buchbar.base.db import Database
 from buchbar.base.settings import DEMO_WEBHOOK_SECRET, Settings
-from buchbar.booking import lifecycle
+from buchbar.booking import lifecycle, links
 from buchbar.booking.models import Booking
 from buchbar.notices import outbox
 from buchbar.notices.models import Errand
@@ -29,17 +29,25 @@ from tests.conftest import Clock
 
 
 @contextmanager
-def served(app: Any, listening: socket.socket) -> Iterator[None]:
-    """Serve an application from a thread."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", log_config=None, lifespan="on"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
+def served(*apps: tuple[Any, socket.socket]) -> Iterator[None]:
+    """Serve applications, each from a thread of its own."""
+    servers = [uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on")) for app, _socket in apps]
+    threads = [
+        threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        for server, (_app, listening) in zip(servers, apps, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    while not all(server.started for server in servers):
+        assert all(thread.is_alive() for thread in threads)
         time.sleep(0.01)
-    yield
-    server.should_exit = True
-    thread.join()
+    try:
+        yield
+    finally:
+        for server in servers:
+            server.should_exit = True
+        for thread in threads:
+            thread.join()
 
 
 def listen() -> socket.socket:
@@ -105,6 +113,15 @@ class House:
             booking = people.confirmed(session, self.town, people.slot_at(day, hour), couple, self.clock.now)
             assert booking.state == "payable"
             return booking.id
+
+    def press(self, booking_id: UUID) -> httpx.Response:
+        """The couple's browser posts the form of their page."""
+        with self.database.read() as session:
+            path = links.path(session, session.get_one(Booking, booking_id))
+        with httpx.Client(base_url=self.settings.base_url) as browser:
+            browser.get(path)
+            form = {"_csrf_token": browser.cookies.get("csrftoken", "")}
+            return browser.post(path + "/zahlung", data=form)
 
     def pay_button(self, booking_id: UUID) -> str:
         """What the couple's page does when they press "pay": the address of the pay page."""
@@ -187,7 +204,7 @@ def house(database: Database, clock: Clock, town: people.Cast) -> Iterator[House
     database.info["settings"] = settings
     standin = create_standin(address(ours) + "/zahlung/stripe", DEMO_WEBHOOK_SECRET, clock)
     app = create_app(settings, clock=clock, database=database)
-    with served(app, ours), served(standin, theirs):
+    with served((app, ours), (standin, theirs)):
         stripe = Stripe(address(theirs))
         yield House(database, clock, settings, stripe, town)
         stripe.http.close()

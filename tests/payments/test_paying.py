@@ -29,6 +29,24 @@ def test_a_couple_pays_and_its_reservation_is_firm(house, stripe):
     assert {message["status"] for message in books["sent"]} == {200}
 
 
+def test_the_button_of_the_couples_page_leads_to_the_pay_page(house, stripe):
+    booking = house.book()
+    answer = house.press(booking)
+    assert answer.status_code == 303
+    back = stripe.choose(answer.headers["location"], "zahlen").headers["location"]
+    house.work()
+    assert "reserviert" in httpx.get(back).text
+    assert house.press(booking).status_code == 409
+
+
+def test_when_stripe_is_down_the_button_says_so(house, stripe):
+    booking = house.book()
+    stripe.behave(down=True)
+    answer = house.press(booking)
+    assert answer.status_code == 409
+    assert "Die Zahlungsseite ist gerade nicht erreichbar. Es wurde nichts abgebucht." in answer.text
+
+
 def test_the_pay_page_shows_what_is_paid_for(house, stripe):
     booking = house.book()
     page = stripe.http.get(house.pay_button(booking)).text

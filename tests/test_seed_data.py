@@ -1,0 +1,235 @@
+"""The demonstration county: it loads on both databases, once, and looks like a county."""
+
+import hashlib
+import re
+import shutil
+import threading
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+import pytest
+from sqlalchemy import func, select
+
+from buchbar.accounts.models import Clerk, Municipality
+from buchbar.app import demo, seeds
+from buchbar.app.tables import metadata
+from buchbar.base.db import Database, connect
+from buchbar.base.settings import ROOT
+from buchbar.booking.models import Booking
+from buchbar.booking.weddings.reservation import busy_between
+from buchbar.booking.weddings.slots import Wish, look
+from buchbar.booking.weddings.timetable import timetable
+from buchbar.calendar.walls import local_date
+from buchbar.notices.models import Errand, Letter
+from buchbar.payments import ledger
+from buchbar.resources.models import Registrar, Venue
+from tests import cast
+
+NOW = cast.NOW
+TOWNS = ("diepholz", "gladbeck", "stuhr", "syke")
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def county(request, tmp_path_factory):
+    """The whole county, loaded once for all tests here; they only read."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("county") / "county.sqlite"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        url = f"sqlite:///{path}"
+    else:
+        cluster = request.getfixturevalue("cluster")
+        url = cluster.create_database(request.getfixturevalue("postgres_template"))
+    engine = connect(url, synchronous="OFF")
+    database = Database(engine, settings=cast.SETTINGS)
+    assert demo.load(database, NOW) == ["landkreis-diepholz", *TOWNS]
+    yield database
+    engine.dispose()
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """The same county with few bookings, for tests that load it again and again."""
+    whole = seeds.demonstration()
+    small = [msgspec.structs.replace(town, bookings=min(town.bookings, 12)) for town in whole]
+    monkeypatch.setattr(seeds, "demonstration", lambda: small)
+
+
+def fingerprint(database):
+    """What is in each table, whatever order it comes in."""
+    with database.read() as session:
+        return {
+            table.name: hashlib.sha256(
+                "\n".join(sorted(str(tuple(row)) for row in session.execute(select(table)))).encode()
+            ).hexdigest()
+            for table in metadata.sorted_tables
+        }
+
+
+def town_of(session, slug):
+    return session.scalars(select(Municipality).where(Municipality.slug == slug)).one()
+
+
+def test_loading_it_twice_changes_nothing(county):
+    before = fingerprint(county)
+    assert demo.load(county, NOW + timedelta(days=3)) == []
+    assert fingerprint(county) == before
+
+
+def test_two_who_load_at_once_load_it_once(database, few):
+    loaded = []
+    threads = [threading.Thread(target=lambda: loaded.extend(demo.load(database, NOW))) for _n in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(loaded) == sorted(["landkreis-diepholz", *TOWNS])
+
+
+def test_everything_says_that_it_is_made_up(county):
+    with county.read() as session:
+        assert all(session.scalars(select(Municipality.demonstration)))
+        addresses = [
+            *session.scalars(select(Municipality.email)),
+            *session.scalars(select(Clerk.email)),
+            *session.scalars(select(Booking.email)),
+            *session.scalars(select(Venue.owner_email).where(Venue.owner_email != "")),
+        ]
+        phones = [*session.scalars(select(Municipality.phone)), *session.scalars(select(Booking.phone))]
+    assert [
+        address for address in addresses if not re.fullmatch(r"[a-z0-9.-]+@([a-z-]+\.)?example\.org", address)
+    ] == []
+    assert [phone for phone in phones if not phone.startswith("030 23125 ")] == []
+    for path in seeds.SEED_DATA.glob("*.toml"):
+        assert "demonstration data" in path.read_text(encoding="utf-8").partition("\n\n")[0], path
+
+
+@pytest.mark.parametrize("slug", TOWNS)
+def test_each_town_has_free_days_and_full_ones_in_the_coming_year(county, slug):
+    with county.read() as session:
+        times = timetable(session, town_of(session, slug))
+        first = local_date(NOW, times.zone)
+        days = [first + timedelta(days=n) for n in range(365)]
+        states = Counter(
+            day.state for day in look(times, busy_between(session, times, first, days[-1], NOW), days, NOW, Wish())
+        )
+    assert states["free"] > 60
+    assert states["full"] >= 1 and states["holiday"] >= 5 and states["closed"] > 50
+
+
+@pytest.mark.parametrize("slug", TOWNS)
+def test_each_town_has_a_plausible_year_of_bookings(county, slug):
+    with county.read() as session:
+        town = town_of(session, slug)
+        bookings = session.scalars(select(Booking).where(Booking.municipality_id == town.id)).all()
+        assert 110 <= len(bookings) <= 250
+        assert all(NOW < booking.starts_at < NOW + timedelta(days=367) for booking in bookings)
+        assert all(booking.made_at < NOW for booking in bookings)
+        states = Counter(booking.state for booking in bookings)
+        assert states["requested"] >= 2 and states["confirmed"] > 60 and states["cancelled"] >= 1
+        assert not states["held"] and not states["submitted"]
+        assert any(b.deadline_at and NOW < b.deadline_at < NOW + timedelta(days=8) for b in bookings if b.alive)
+        assert not any(b.deadline_at and b.deadline_at <= NOW for b in bookings)
+        weekdays = Counter(booking.starts_at.astimezone(town.zone).weekday() for booking in bookings)
+        assert weekdays[4] + weekdays[5] > len(bookings) / 3
+        for booking in bookings:
+            account = ledger.account(session, booking.id)
+            assert not account.surplus and (not account.paid or not account.open), booking.number
+
+
+def test_nothing_of_it_waits_to_be_sent_and_the_mail_is_short(county):
+    with county.read() as session:
+        assert set(session.scalars(select(Errand.state))) == {"done"}
+        letters = session.scalars(select(Letter)).all()
+        assert 4 <= len(letters) <= 40
+        assert all(letter.sent_at for letter in letters)
+
+
+def test_the_ship_is_shown_but_has_no_dates(county):
+    with county.read() as session:
+        times = timetable(session, town_of(session, "diepholz"))
+        assert times.venue("schiff").visibility == "information"
+        summer = [date(2027, 6, 1) + timedelta(days=n) for n in range(90)]
+        assert "schiff" not in {slot.venue.slug for day in summer for slot in times.slots_on(day)}
+
+
+def test_the_mill_turns_on_fridays_and_every_other_saturday_from_may_to_september(county):
+    with county.read() as session:
+        times = timetable(session, town_of(session, "diepholz"))
+        year = [date(2027, 1, 1) + timedelta(days=n) for n in range(365)]
+        open_days = [day for day in year if any(slot.venue.slug == "muehle" for slot in times.slots_on(day))]
+        assert times.venue("muehle").way == timedelta(minutes=20)
+    assert {day.month for day in open_days} == {5, 6, 7, 8, 9} and {day.weekday() for day in open_days} == {4, 5}
+    saturdays = [day for day in open_days if day.weekday() == 5]
+    assert {(b - a).days for a, b in zip(saturdays, saturdays[1:], strict=False)} == {14}
+
+
+def test_on_christmas_eve_and_the_staff_day_everything_is_closed(county):
+    with county.read() as session:
+        for slug in TOWNS:
+            times = timetable(session, town_of(session, slug))
+            for day in (date(2026, 12, 24), date(2026, 12, 31)):
+                busy = busy_between(session, times, day, day, NOW)
+                assert not any(busy.free(slot) for slot in times.slots_on(day))
+                assert not look(times, busy, [day], NOW, Wish())[0].slots
+
+
+def test_a_year_has_its_habits_and_its_prices(county):
+    with county.read() as session:
+        habits = {}
+        for slug in TOWNS:
+            times = timetable(session, town_of(session, slug))
+            habits[slug] = times.policy(date(2026, 11, 23)).terms
+            assert times.tariff_id(date(2026, 12, 31)) != times.tariff_id(date(2027, 1, 1))
+            people = session.scalar(select(func.count(Registrar.id)).where(Registrar.municipality_id == times.town_id))
+            assert 2 <= people <= 5 and 3 <= len(times.venues) <= 5
+    assert len({(terms.approval, terms.payment, str(terms.release)) for terms in habits.values()}) == 4
+
+
+def test_each_town_has_a_head_a_registrar_and_an_auditor(county):
+    with county.read() as session:
+        for slug in TOWNS:
+            roles = session.scalars(select(Clerk.role).join(Municipality).where(Municipality.slug == slug)).all()
+            assert sorted(roles) == ["auditor", "head", "registrar"]
+
+
+def test_every_picture_is_drawn(county):
+    with county.read() as session:
+        names = set(session.scalars(select(Venue.picture)))
+    assert [name for name in names if not (ROOT / "static" / "pictures" / f"{name}.svg").is_file()] == []
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        datetime(2027, 3, 28, 0, 30, tzinfo=UTC),
+        datetime(2027, 10, 31, 0, 30, tzinfo=UTC),
+        datetime(2027, 12, 31, 22, 59, tzinfo=UTC),
+        datetime(2028, 2, 29, 12, 0, tzinfo=UTC),
+    ],
+    ids=str,
+)
+def test_it_loads_on_any_day(database, few, now):
+    assert len(demo.load(database, now)) == 5
+    with database.read() as session:
+        assert session.scalar(select(func.count(Booking.id)).where(Booking.starts_at > now)) > 20
+
+
+def test_a_file_that_contradicts_itself_is_refused_with_a_sentence(tmp_path):
+    path = tmp_path / "town.toml"
+    path.write_text('slug = "x"\nnmae = "X"\n', encoding="utf-8")
+    with pytest.raises(seeds.Faulty, match="nmae"):
+        seeds.town(path)
+
+
+def test_a_town_of_ones_own_comes_without_made_up_bookings(database):
+    diepholz = next(town for town in seeds.demonstration() if town.slug == "syke")
+    own = msgspec.structs.replace(diepholz, slug="bassum", county="", demonstration=False)
+    own = msgspec.structs.replace(own, clerks=())
+    with database.write() as session:
+        assert demo.place(session, own, NOW)
+        assert demo.place(session, own, NOW) is None
+    with database.read() as session:
+        assert not town_of(session, "bassum").demonstration
+        assert session.scalar(select(func.count(Booking.id))) == 0
+        assert timetable(session, town_of(session, "bassum")).slots_on(date(2027, 5, 12))
