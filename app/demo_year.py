@@ -136,15 +136,15 @@ def _mark_the_fresh(times: Timetable, plans: list[Plan], now: datetime) -> None:
 def _mark_a_dawdler(times: Timetable, plans: list[Plan], now: datetime) -> None:
     """One deadline is about to fail: a payment where the town wants one, else a registration."""
     terms = times.policy(local_date(now, times.zone)).terms
-    settled = [plan for plan in plans if not plan.fresh and plan.slot.venue.visibility == "bookable"]
-    if terms.payment == "required":
-        made_at = now - (terms.pay_days - 1) * _DAY
-        for plan in [plan for plan in settled if _could_be_made(times, plan, made_at)][-1:]:
+    wants_payment = terms.payment == "required"
+    made_at = now - (terms.pay_days - 1 if wants_payment else 5) * _DAY
+    for plan in reversed(plans):
+        if plan.fresh or plan.slot.venue.visibility != "bookable" or not _could_be_made(times, plan, made_at):
+            continue
+        limit = terms.deadline_at(made_at, plan.slot.span.start, times.zone)
+        if wants_payment or (limit is not None and now < limit <= now + 7 * _DAY):
             plan.made_at, plan.by_phone, plan.dawdles = made_at, False, True
-        return
-    for plan in settled:
-        limit = terms.deadline_at(plan.made_at, plan.slot.span.start, times.zone)
-        plan.dawdles = limit is not None and now < limit <= now + 7 * _DAY
+            return
 
 
 def _still_free(session: Session, plan: Plan) -> bool:

@@ -159,6 +159,11 @@ class Database:
         self.engine = engine
         self.info: dict[str, Any] = {"cache": {}, **info}
         self._writing = engine.execution_options(writes=True)
+        # On PostgreSQL each statement sees what is committed, in a transaction or without: so pages that only read
+        # save themselves BEGIN and COMMIT.
+        self._reading = (
+            engine.execution_options(isolation_level="AUTOCOMMIT") if engine.dialect.name == "postgresql" else engine
+        )
         self._queue: AbstractContextManager[Any] | None = (
             _sqlite_writers.setdefault(str(engine.url), threading.Lock()) if engine.dialect.name == "sqlite" else None
         )
@@ -168,7 +173,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        with self._session(self.engine) as session, session.begin():
+        with self._session(self._reading) as session, session.begin():
             yield session
 
     @contextmanager

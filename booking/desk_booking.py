@@ -138,7 +138,7 @@ def _show(
     given = queries.approvals(session, [booking.id])[booking.id]
     typed: dict[str, str] = context.pop("typed", {})
     faults: dict[str, str] = context.pop("faults", {})
-    wanted = typed.get("tag") or request.query_params.get("tag", "")
+    wanted = typed.get("tag") or request.query_params.get("tag") or ""
     day = _day(wanted, faults)
     events = queries.events_since(session, booking, 0)
     shown = context | {

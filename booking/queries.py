@@ -103,7 +103,7 @@ def _conditions(town: Municipality, wish: Search) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _bookings(town: Municipality) -> Select[tuple[Booking]]:
+def _bookings(town: Municipality) -> Select[Booking]:
     """The town's bookings with what every list shows of them."""
     return (
         select(Booking)

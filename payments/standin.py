@@ -155,7 +155,7 @@ def _page(request: Request, name: str, declined: bool = False) -> Response[bytes
         session = None
     html = render(None, "payments/standin.html", session=session, declined=declined)
     headers = {
-        "content-security-policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "content-security-policy": "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
         "cache-control": "no-store",
     }
     status = 200 if session else 404

@@ -30,17 +30,12 @@ NOW = cast.NOW
 TOWNS = ("diepholz", "gladbeck", "stuhr", "syke")
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def county(request, tmp_path_factory):
+@pytest.fixture(scope="module")
+def county(sqlite_template, tmp_path_factory):
     """The whole county, loaded once for all tests here; they only read."""
-    if request.param == "sqlite":
-        path = tmp_path_factory.mktemp("county") / "county.sqlite"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        url = f"sqlite:///{path}"
-    else:
-        cluster = request.getfixturevalue("cluster")
-        url = cluster.create_database(request.getfixturevalue("postgres_template"))
-    engine = connect(url, synchronous="OFF")
+    path = tmp_path_factory.mktemp("county") / "county.sqlite"
+    shutil.copy(sqlite_template, path)
+    engine = connect(f"sqlite:///{path}", synchronous="OFF")
     database = Database(engine, settings=cast.SETTINGS)
     assert demo.load(database, NOW) == ["landkreis-diepholz", *TOWNS]
     yield database
@@ -49,7 +44,7 @@ def county(request, tmp_path_factory):
 
 @pytest.fixture
 def few(monkeypatch):
-    """The same county with few bookings, for tests that load it again and again."""
+    """The same county with few bookings, for tests that load it again and again, on both databases."""
     whole = seeds.demonstration()
     small = [msgspec.structs.replace(town, bookings=min(town.bookings, 12)) for town in whole]
     monkeypatch.setattr(seeds, "demonstration", lambda: small)
@@ -70,10 +65,11 @@ def town_of(session, slug):
     return session.scalars(select(Municipality).where(Municipality.slug == slug)).one()
 
 
-def test_loading_it_twice_changes_nothing(county):
-    before = fingerprint(county)
-    assert demo.load(county, NOW + timedelta(days=3)) == []
-    assert fingerprint(county) == before
+def test_loading_it_twice_changes_nothing(database, few):
+    assert demo.load(database, NOW) == ["landkreis-diepholz", *TOWNS]
+    before = fingerprint(database)
+    assert demo.load(database, NOW + timedelta(days=3)) == []
+    assert fingerprint(database) == before
 
 
 def test_two_who_load_at_once_load_it_once(database, few):
@@ -161,7 +157,8 @@ def test_the_mill_turns_on_fridays_and_every_other_saturday_from_may_to_septembe
         assert times.venue("muehle").way == timedelta(minutes=20)
     assert {day.month for day in open_days} == {5, 6, 7, 8, 9} and {day.weekday() for day in open_days} == {4, 5}
     saturdays = [day for day in open_days if day.weekday() == 5]
-    assert {(b - a).days for a, b in zip(saturdays, saturdays[1:], strict=False)} == {14}
+    # Weeks lie between when somebody is on leave.
+    assert len(saturdays) >= 8 and {(day - saturdays[0]).days % 14 for day in saturdays} == {0}
 
 
 def test_on_christmas_eve_and_the_staff_day_everything_is_closed(county):

@@ -47,7 +47,7 @@ def test_one_bad_address_stops_nobody_and_comes_to_a_clerk(database, post_office
     for to in ("first@example.org", "550gone@example.org", "451busy@example.org", "not an address", "last@example.org"):
         write(to=to)
     assert work_off(database, WORKERS, lambda: NOW) == 2
-    assert [to for to, _arrived in post_office.taken] == ["first@example.org", "last@example.org"]
+    assert sorted(to for to, _arrived in post_office.taken) == ["first@example.org", "last@example.org"]
     known = errands(database)
     assert known["550gone@example.org"].state == "failed" and "550" in known["550gone@example.org"].fault
     assert known["not an address"].state == "failed"
@@ -120,6 +120,7 @@ def test_a_password_never_goes_out_unencrypted(database, post_office, write):
     assert not post_office.taken
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")  # aiosmtpd doesn't see that smtps is encrypted already
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
 def test_a_password_goes_out_to_an_encrypted_server_that_can_be_trusted(
     database, write, encrypted_office, scheme, monkeypatch

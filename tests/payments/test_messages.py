@@ -42,14 +42,12 @@ def begun(house):
     return booking, house.rows(Payment)[-1]
 
 
-@pytest.mark.parametrize(
-    "header",
-    ["", "t=1", "v1=abc", "t=x,v1=abc", "nonsense", "t=1,v1=" + "0" * 64, "t=1,v1=\u00e4\u00f6", "t=,v1=,t=1"],
-)
-def test_a_message_without_stripes_signature_is_refused(house, header):
+def test_a_message_without_stripes_signature_is_refused(house):
     booking, payment = begun(house)
     body = said(id=payment.checkout_id)
-    assert house.post(body, **{"stripe-signature": header.encode("latin-1")}).status_code == 400
+    zeros = "t=1,v1=" + "0" * 64
+    for header in ("", "t=1", "v1=abc", "t=x,v1=abc", "nonsense", zeros, "t=1,v1=\u00e4", "t=,v1=,t=1"):
+        assert house.post(body, **{"stripe-signature": header.encode("latin-1")}).status_code == 400
     assert house.rows(ProviderEvent) == []
 
 

@@ -27,18 +27,17 @@ def couple(number: int) -> Couple:
     return Couple("Anna", "Ben", f"paar{number}@example.org", "", 10, False, False, "")
 
 
-@pytest.fixture
-def begun(database, town):
-    """Forty couples, each with a reservation and a begun payment."""
+def begun(database, town, couples):
+    """So many couples, each with a reservation and a begun payment."""
+    made = []
     with database.write() as session:
-        made = []
-        for number in range(RACES):
+        for number in range(couples):
             start = slot_at(SATURDAY + timedelta(days=7 * (number // 4)), 9) + timedelta(minutes=45 * (number % 4))
             booking = confirmed(session, town, start, couple(number))
             payment = paying.begin(session, town.town.id, booking.id, NOW)
             payment.checkout_id = f"cs_{number}"
             made.append((booking.id, payment.checkout_id))
-        return made
+    return made
 
 
 def paid(checkout_id: str) -> Told:
@@ -63,9 +62,9 @@ def at_once(*acts) -> None:
             done.result()
 
 
-def test_paying_and_cancelling_at_once_never_keeps_the_money(database, begun):
+def test_paying_and_cancelling_at_once_never_keeps_the_money(database, town):
     orders = set()
-    for booking_id, checkout_id in begun:
+    for booking_id, checkout_id in begun(database, town, RACES):
         at_once(lambda c=checkout_id: inbox.apply(database, paid(c), NOW), lambda b=booking_id: cancel(database, b))
         with database.read() as session:
             booking, sums = session.get_one(Booking, booking_id), ledger.account(session, booking_id)
@@ -78,8 +77,8 @@ def test_paying_and_cancelling_at_once_never_keeps_the_money(database, begun):
     assert orders <= {("pay", "cancel"), ("cancel", "pay")}
 
 
-def test_one_payment_told_by_four_at_once_is_booked_once(database, begun):
-    for booking_id, checkout_id in begun[:10]:
+def test_one_payment_told_by_four_at_once_is_booked_once(database, town):
+    for booking_id, checkout_id in begun(database, town, 8):
         at_once(*[lambda c=checkout_id: inbox.apply(database, paid(c), NOW)] * 4)
         with database.read() as session:
             sums = ledger.account(session, booking_id)
@@ -103,8 +102,8 @@ def test_two_clicks_at_once_begin_one_payment(database, town):
         assert session.query(Payment).count() == 1
 
 
-def test_a_refund_by_hand_told_while_the_couple_cancels(database, begun):
-    for booking_id, checkout_id in begun[:20]:
+def test_a_refund_by_hand_told_while_the_couple_cancels(database, town):
+    for booking_id, checkout_id in begun(database, town, 8):
         inbox.apply(database, paid(checkout_id), NOW)
         by_hand = Told(state="refunded", object_id="ch_1", intent_id=f"pi_{checkout_id}", cents=5000)
         at_once(lambda told=by_hand: inbox.apply(database, told, NOW), lambda b=booking_id: cancel(database, b))

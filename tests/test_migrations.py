@@ -1,0 +1,130 @@
+"""The migrations make what the models say, with the guards, also when several processes start at once."""
+
+import subprocess
+import sys
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from buchbar.app.migrate import config, migrate
+from buchbar.app.tables import metadata
+from buchbar.base.db import connect
+from tests.source import ROOT
+
+# Constraints that keep_apart and keep_reachable make; no model names them.
+GUARDS = {"claim_no_overlap", "claim_reachable", "ck_claim_span"}
+START = """
+import sys
+from buchbar.app.migrate import migrate
+from buchbar.base.db import connect
+engine = connect(sys.argv[1], pool=1)
+sys.stdin.read(1)
+migrate(engine)
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request, tmp_path):
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.sqlite'}"
+        return
+    cluster = request.getfixturevalue("cluster")
+    url = cluster.create_database()
+    yield url
+    cluster.drop_database(url)
+
+
+def differences(engine) -> list[str]:
+    """What the models have that the database hasn't, or the other way round."""
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return [str(found) for found in compare_metadata(context, metadata) if not GUARDS & set(str(found).split("'"))]
+
+
+def checks(engine) -> dict[str, set[str]]:
+    """The names of each table's check constraints: Alembic doesn't compare them."""
+    found = inspect(engine)
+    return {
+        table: {str(check["name"]) for check in found.get_check_constraints(table)} - GUARDS
+        for table in found.get_table_names()
+    }
+
+
+def guards(engine) -> set[str]:
+    """What keeps claims apart, as the database knows it."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            rows = connection.execute(text("SELECT conname FROM pg_constraint WHERE conrelid = 'claim'::regclass"))
+            return set(rows.scalars()) & GUARDS
+        rows = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'claim'"))
+        names = set(rows.scalars())
+        return {guard for guard in GUARDS if {f"{guard}_insert", f"{guard}_update"} <= names}
+
+
+def test_models_and_migrations_agree(database):
+    assert not differences(database.engine), "write it into a migration"
+
+
+def test_the_checks_of_the_models_are_in_the_database(database):
+    wanted = {
+        name: {
+            str(rule.name) if str(rule.name).startswith("ck_") else f"ck_{name}_{rule.name}"
+            for rule in table.constraints
+            if rule.__visit_name__ in ("check_constraint", "table_or_column_check_constraint")
+        }
+        for name, table in metadata.tables.items()
+    }
+    assert {name: found for name, found in checks(database.engine).items() if name in wanted} == wanted
+
+
+def test_the_guards_stand_after_the_last_migration(database):
+    assert guards(database.engine) == GUARDS
+
+
+def test_the_comparison_notices_what_is_missing(database):
+    with database.engine.begin() as connection:
+        connection.execute(text("DROP INDEX ix_claim_resource_start"))
+        connection.execute(text("ALTER TABLE booking DROP COLUMN phone"))
+    found = differences(database.engine)
+    assert any("ix_claim_resource_start" in line for line in found) and any("phone" in line for line in found)
+
+
+def test_there_is_one_newest_migration():
+    engine = connect("sqlite://")
+    with engine.connect() as connection:
+        assert len(ScriptDirectory.from_config(config(connection)).get_heads()) == 1
+    engine.dispose()
+
+
+def test_four_processes_that_start_at_once_migrate_without_error(empty_url):
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", START, empty_url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
+        )
+        for _process in range(4)
+    ]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("g")
+        process.stdin.flush()
+    faults = [process.communicate(timeout=60)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4, faults
+    engine = connect(empty_url)
+    assert guards(engine) == GUARDS and not differences(engine)
+    engine.dispose()
+
+
+def test_migrating_again_changes_nothing(database):
+    with database.engine.connect() as connection:
+        before = connection.execute(text("SELECT * FROM alembic_version")).all()
+    migrate(database.engine)
+    with database.engine.connect() as connection:
+        assert connection.execute(text("SELECT * FROM alembic_version")).all() == before
