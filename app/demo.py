@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Clerk, Municipality
 from buchbar.app import demo_year, seeds
-from buchbar.app.seeds import Hours, RegistrarSeed, TariffSeed, TownSeed, VenueSeed
+from buchbar.app.seeds import Hours, PolicySeed, RegistrarSeed, TariffSeed, TownSeed, VenueSeed
 from buchbar.base.db import Database, insert
 from buchbar.booking import closures
 from buchbar.booking.events import Actor
@@ -65,17 +65,7 @@ def place(session: Session, seed: TownSeed, now: datetime) -> Placed | None:
         session.add_all([_registrar(each, placed, now) for each in seed.registrars])
         session.add_all([Clerk(municipality_id=town.id, **_fields(clerk)) for clerk in seed.clerks])
         session.add_all([_tariff(each, placed) for each in seed.tariffs])
-        for policy in seed.policies:
-            session.add(
-                Policy(
-                    municipality_id=town.id,
-                    journey=JOURNEY,
-                    valid_from=policy.valid_from,
-                    terms=policy.terms,
-                    made_at=now,
-                    made_by=MADE_BY,
-                )
-            )
+        session.add_all([_policy(each, placed, now) for each in seed.policies])
         session.flush()
         _close(session, seed, placed, now)
     except (KeyError, ValueError) as fault:
@@ -151,6 +141,17 @@ def _registrar(seed: RegistrarSeed, placed: Placed, now: datetime) -> Registrar:
             for leave in seed.leave
             for day in leave.days(today)
         ],
+    )
+
+
+def _policy(seed: PolicySeed, placed: Placed, now: datetime) -> Policy:
+    return Policy(
+        municipality_id=placed.town.id,
+        journey=JOURNEY,
+        valid_from=seed.valid_from,
+        terms=seed.terms,
+        made_at=now,
+        made_by=MADE_BY,
     )
 
 

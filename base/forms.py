@@ -93,7 +93,8 @@ def minute(typed: str) -> int:
 
 def address(typed: str) -> str:
     """An e-mail address, lower-cased in its domain. The proof is the mail that arrives, not a pattern."""
-    if len(typed) > 254 or not re.fullmatch(r"[^@\s,;<>()\"\\]+@[^@\s,;<>()\"\\]+\.[^@\s.,;<>()\"\\]{2,}", typed):
+    sign = r"[^@\s,;<>()\"\\\x00-\x1f\x7f]"
+    if len(typed) > 254 or not re.fullmatch(rf"{sign}+@{sign}+\.(?:(?!\.){sign}){{2,}}", typed):
         raise ValueError(_("Bitte eine E-Mail-Adresse wie name@beispiel.de eingeben."))
     local, _at, domain = typed.rpartition("@")
     return f"{local}@{domain.lower()}"

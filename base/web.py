@@ -151,7 +151,7 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
     """A whole page, rendered here and now."""
     body = render(request, template, **context)
     headers = {"vary": "HX-Request"}
-    return Response(body.encode(), status_code=status, media_type="text/html; charset=utf-8", headers=headers)
+    return Response(body.encode(), status_code=status, media_type="text/html", headers=headers)
 
 
 def swap(request: Request, fragment: str, *, otherwise: str, **context: Any) -> Response[Any]:
@@ -164,8 +164,8 @@ def swap(request: Request, fragment: str, *, otherwise: str, **context: Any) -> 
 def redirect(request: Request, url: str) -> Response[Any]:
     """Go on to another page: by 303 after a form, by HX-Redirect for HTMX."""
     if is_htmx(request):
-        return Response(b"", headers={"hx-redirect": url}, media_type="text/html; charset=utf-8")
-    return Response(b"", status_code=303, headers={"location": url}, media_type="text/html; charset=utf-8")
+        return Response(b"", headers={"hx-redirect": url}, media_type="text/html")
+    return Response(b"", status_code=303, headers={"location": url}, media_type="text/html")
 
 
 def is_htmx(request: Request) -> bool:

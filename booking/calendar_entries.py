@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from email.utils import parseaddr
+from functools import lru_cache
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -27,7 +28,12 @@ TENTATIVE = ("requested", "payable")
 
 def uid(session: Session, subject: UUID) -> str:
     """The calendar's name for a booking or a closure; it never changes, in letters, downloads and feeds alike."""
-    return f"{subject}@{urlsplit(links.settings(session).base_url).hostname}"
+    return f"{subject}@{_host(links.settings(session).base_url)}"
+
+
+@lru_cache(maxsize=8)
+def _host(base_url: str) -> str:
+    return urlsplit(base_url).hostname or ""
 
 
 def prefixed(summary: str, state: str) -> str:

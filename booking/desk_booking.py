@@ -15,9 +15,8 @@ from buchbar.base.errors import Invalid
 from buchbar.base.texts import _
 from buchbar.base.web import Form, get, is_htmx, post, redirect
 from buchbar.booking import journeys, lifecycle, queries
-from buchbar.booking.desk_frame import by, locked, show
+from buchbar.booking.desk_frame import by, for_couple, locked, show
 from buchbar.booking.desk_waiting import show_waiting
-from buchbar.booking.events import Actor
 from buchbar.booking.models import Booking
 from buchbar.booking.next_steps import WORDS, cost_of_cancelling, steps
 from buchbar.payments import ledger
@@ -76,8 +75,7 @@ def cancel(
         read = forms.read(form, grund_stornierung=a_reason, wer=forms.one_of("amt", "paar"))
     except Invalid as fault:
         return _show(request, session, clerk, booking, now, 422, faults=fault.fields, typed=dict(form))
-    # Who cancels decides what it costs; that a clerk has written it down for the couple stays visible.
-    asked = Actor("citizen", _("%s für das Paar") % clerk.name) if read.wer == "paar" else by(clerk)
+    asked = for_couple(clerk) if read.wer == "paar" else by(clerk)  # who cancels decides what it costs
     lifecycle.cancel(session, booking, now, asked, read.grund_stornierung)
     return _done(request, session, clerk, booking, now, form, _("%s: storniert.") % booking.number)
 

@@ -13,9 +13,8 @@ from buchbar.accounts.models import Clerk
 from buchbar.base import forms
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import _
-from buchbar.base.tokens import link_token
 from buchbar.base.web import Form, get, post, redirect, settings_of
-from buchbar.booking import queries
+from buchbar.booking import feeds, queries
 from buchbar.booking.desk_frame import show
 from buchbar.resources.models import Feed
 
@@ -54,11 +53,7 @@ def revoke(
 def _show(
     request: Request, session: Session, clerk: Clerk, now: datetime, status: int = 200, **context: Any
 ) -> Response[Any]:
-    settings = settings_of(request)
-
-    def address(feed: Feed) -> str:
-        return f"{settings.base_url}/kalender/{link_token(settings.secret, 'feed', feed.id)}.ics"
-
+    base_url = settings_of(request).base_url
     resources = queries.resources(session, clerk.municipality)
     return show(
         request,
@@ -67,7 +62,7 @@ def _show(
         now,
         status,
         feeds=queries.feeds(session, clerk.municipality),
-        address=address,
+        address=lambda feed: base_url + feeds.path(session, feed),
         choices=[("", _("Bitte wählen")), *((str(each.id), each.name) for each in resources)],
         **({"typed": {}} | context),
     )

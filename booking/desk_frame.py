@@ -67,6 +67,11 @@ def by(clerk: Clerk) -> Actor:
     return Actor("clerk", clerk.name)
 
 
+def for_couple(clerk: Clerk) -> Actor:
+    """The couple, for whom the clerk writes down what they said; both stay visible in the history."""
+    return Actor("citizen", _("%s für das Paar") % clerk.name)
+
+
 def by_whom(event: BookingEvent) -> str:
     """Who did it, in words."""
     return event.by_name or _(KINDS.get(event.by_kind, event.by_kind))
@@ -88,12 +93,9 @@ def locked(session: Session, clerk: Clerk, booking_id: UUID, form: Form) -> Book
     stand = form.get("stand", "")
     if not (stand.isascii() and stand.isdigit()):
         return booking
-    own = by(clerk)
-    others = [
-        event
-        for event in queries.events_since(session, booking, int(stand))
-        if (event.by_kind, event.by_name) != (own.kind, own.name)
-    ]
+    own = (by(clerk), for_couple(clerk))
+    since = queries.events_since(session, booking, int(stand))
+    others = [event for event in since if Actor(event.by_kind, event.by_name) not in own]
     if others:
         last = others[-1]
         when = texts.clock(last.at, clerk.municipality.zone)

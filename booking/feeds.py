@@ -8,7 +8,7 @@ from uuid import UUID
 
 from litestar import Request, Response
 from litestar.params import FromPath
-from sqlalchemy import Row, Select, Uuid, exists, func, literal, select
+from sqlalchemy import Select, Uuid, exists, func, literal, select
 from sqlalchemy.orm import Session, joinedload
 
 from buchbar.accounts.models import Municipality
@@ -157,16 +157,17 @@ def _gone(session: Session, named: Named, since: datetime, gone_since: datetime)
     return _events(session, named, here, rows.all())
 
 
-def _events(session: Session, named: Named, here: Select[tuple[UUID]], rows: Sequence[Row[Any]]) -> list[Event]:
+def _events(session: Session, named: Named, here: Select[UUID], rows: Sequence[Any]) -> list[Event]:
     summaries: dict[UUID, str] = {}
     for journey in journeys.known():
         summaries |= journey.calendar.summaries(session, here, named.feed.with_names)
     places = _places(session, named.town)
     desk = f"{links.settings(session).base_url}/{named.town.slug}/amt/buchung/"
+    # What has been forgotten has no summary of its own any more.
+    forgotten = _("Termin")
     made = []
     for booking_id, number, state, sequence, place_id, starts_at, ends_at, stamp in rows:
-        # What has been forgotten has no summary of its own any more.
-        summary = f"{summaries.get(booking_id, _('Termin'))}, {number}"
+        summary = f"{summaries.get(booking_id, forgotten)}, {number}"
         made.append(
             Event(
                 uid=calendar_entries.uid(session, booking_id),

@@ -48,7 +48,7 @@ class InCalendars:
 
     title: str
     note: str
-    summaries: Callable[[Session, Select[tuple[UUID]], bool], dict[UUID, str]]
+    summaries: Callable[[Session, Select[UUID], bool], dict[UUID, str]]
 
 
 @dataclass(frozen=True, slots=True)

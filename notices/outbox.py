@@ -96,6 +96,9 @@ def _do(database: Database, worker: Worker, errand: Errand, clock: Callable[[], 
         }
     else:
         changes = {"state": "done", "done_at": clock(), "fault": ""}
+    mine = update(Errand).where(Errand.id == errand.id)
+    if changes["state"] != "done":  # who failed after the lease ran out doesn't undo what the next one did
+        mine = mine.where(Errand.state == "waiting", Errand.attempts == errand.attempts)
     with database.write() as session:
-        session.execute(update(Errand).where(Errand.id == errand.id).values(leased_until=None, **changes))
+        session.execute(mine.values(leased_until=None, **changes))
     return int(changes["state"] == "done")

@@ -21,6 +21,7 @@ import sys
 from buchbar.app.migrate import migrate
 from buchbar.base.db import connect
 engine = connect(sys.argv[1], pool=1)
+print("ready", flush=True)
 sys.stdin.read(1)
 migrate(engine)
 """
@@ -92,11 +93,9 @@ def test_the_comparison_notices_what_is_missing(database):
     assert any("ix_claim_resource_start" in line for line in found) and any("phone" in line for line in found)
 
 
-def test_there_is_one_newest_migration():
-    engine = connect("sqlite://")
-    with engine.connect() as connection:
+def test_there_is_one_newest_migration(database):
+    with database.engine.connect() as connection:
         assert len(ScriptDirectory.from_config(config(connection)).get_heads()) == 1
-    engine.dispose()
 
 
 def test_four_processes_that_start_at_once_migrate_without_error(empty_url):
@@ -112,8 +111,10 @@ def test_four_processes_that_start_at_once_migrate_without_error(empty_url):
         for _process in range(4)
     ]
     for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("g")
+        assert process.stdout and process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("!")
         process.stdin.flush()
     faults = [process.communicate(timeout=60)[1] for process in processes]
     assert [process.returncode for process in processes] == [0] * 4, faults

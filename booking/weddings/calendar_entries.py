@@ -10,22 +10,15 @@ from buchbar.booking.journeys import InCalendars
 from buchbar.booking.weddings.models import Wedding
 
 
-def summaries(session: Session, which: Select[tuple[UUID]], with_names: bool) -> dict[UUID, str]:
+def summaries(session: Session, which: Select[UUID], with_names: bool) -> dict[UUID, str]:
     """ "Trauung, 12 Gäste" or "Trauung Anna Müller & Ben Yıldız, 12 Gäste" of these bookings, by their ids."""
-    rows = session.execute(
-        select(Wedding.booking_id, Wedding.partner_one, Wedding.partner_two, Wedding.guests).where(
-            Wedding.booking_id.in_(which)
-        )
-    )
+    columns = (Wedding.booking_id, Wedding.guests, Wedding.partner_one, Wedding.partner_two)
+    rows = session.execute(select(*columns).where(Wedding.booking_id.in_(which))).all()
     title = _("Trauung")
-    return {
-        booking_id: f"{title} {one} & {two}, {_guests(guests)}" if with_names else f"{title}, {_guests(guests)}"
-        for booking_id, one, two, guests in rows
-    }
-
-
-def _guests(count: int) -> str:
-    return ngettext("%(num)d Gast", "%(num)d Gäste", count) % {"num": count}
+    guests = {count: ngettext("%(num)d Gast", "%(num)d Gäste", count) % {"num": count} for _id, count, *_names in rows}
+    if not with_names:
+        return {booking_id: f"{title}, {guests[count]}" for booking_id, count, *_names in rows}
+    return {booking_id: f"{title} {one} & {two}, {guests[count]}" for booking_id, count, one, two in rows}
 
 
 IN_CALENDARS = InCalendars(

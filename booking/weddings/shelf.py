@@ -2,7 +2,8 @@
 
 A kept page is checked against one tiny query: the town's version (rules, venues, policies) and the sum of its
 resources' versions (claims). It is thrown away at the latest when a hold in the town runs out, when the next day
-begins or a minute has passed. The database alone decides what is booked; a page only shows.
+begins or a minute has passed. The database alone decides what is booked; a page only shows. What is kept is for
+everybody, so these pages have no form that posts, and go without the token against forged requests (FOR_EVERYBODY).
 """
 
 import gzip
@@ -13,10 +14,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from litestar import Request, Response
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
+from buchbar.accounts.queries import municipality
 from buchbar.base.texts import language
 from buchbar.base.web import is_htmx
 from buchbar.booking.models import Claim
@@ -24,11 +26,17 @@ from buchbar.resources.models import Resource
 
 MOST = 300
 LIFE = timedelta(minutes=1)
+Version = tuple[int, int | None] | None
+FOR_EVERYBODY = {"exclude_from_csrf": True}
+_CLAIMS_VERSION = select(func.sum(Resource.version)).where(Resource.municipality_id == Municipality.id)
+_VERSION = select(Municipality.version, _CLAIMS_VERSION.scalar_subquery()).where(
+    Municipality.slug == bindparam("slug")
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    version: tuple[int, int]
+    version: Version
     until: datetime
     status: int
     plain: bytes
@@ -36,21 +44,25 @@ class Kept:
 
 
 def anonymous(
-    request: Request, session: Session, town: Municipality, now: datetime, make: Callable[[], Response[Any]]
+    request: Request, session: Session, town_slug: str, now: datetime, make: Callable[[Municipality], Response[Any]]
 ) -> Response[Any]:
-    """The kept answer, or a new one."""
-    shelf: OrderedDict[tuple[str, ...], Kept] = session.info["cache"].setdefault("shelf", OrderedDict())
-    key = (request.url.path, request.url.query, language.get(), str(is_htmx(request)))
-    version = (town.version, _claims_version(session, town))
+    """The kept answer, or a new one. Raises NotFound where there is no such town."""
+    shelf: OrderedDict[tuple[object, ...], Kept] = session.info["cache"].setdefault("shelf", OrderedDict())
+    key = (request.scope["path"], request.scope["query_string"], language.get(), is_htmx(request))
+    version: Version = session.execute(_VERSION, {"slug": town_slug}).one_or_none()
     kept = shelf.get(key)
     if kept is None or kept.version != version or kept.until <= now:
-        made = make()
-        kept = Kept(version, _until(session, town, now), made.status_code, made.content, gzip.compress(made.content, 4))
+        town = municipality(session, town_slug)
+        kept = _keep(version, _until(session, town, now), make(town))
         shelf[key] = kept
         shelf.move_to_end(key)
         while len(shelf) > MOST:
             shelf.pop(next(iter(shelf)), None)
     return _answer(request, kept)
+
+
+def _keep(version: Version, until: datetime, made: Response[Any]) -> Kept:
+    return Kept(version, until, made.status_code or 200, made.content, gzip.compress(made.content, 4))
 
 
 def _answer(request: Request, kept: Kept) -> Response[bytes]:
@@ -59,11 +71,7 @@ def _answer(request: Request, kept: Kept) -> Response[bytes]:
     if zipped:
         headers["content-encoding"] = "gzip"
     content = kept.zipped if zipped else kept.plain
-    return Response(content, status_code=kept.status, media_type="text/html; charset=utf-8", headers=headers)
-
-
-def _claims_version(session: Session, town: Municipality) -> int:
-    return session.scalar(select(func.sum(Resource.version)).where(Resource.municipality_id == town.id)) or 0
+    return Response(content, status_code=kept.status, media_type="text/html", headers=headers)
 
 
 def _until(session: Session, town: Municipality, now: datetime) -> datetime:

@@ -1,25 +1,28 @@
 """What a clerk sees and does at the desk. The other pages of the desk: test_desk_rules.py."""
 
 import re
-from dataclasses import replace
-from datetime import date, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from uuid import uuid4
 
 import msgspec
 import pytest
 from sqlalchemy import select
 
+from buchbar.accounts.models import Clerk
+from buchbar.base.web import Form
+from buchbar.booking import lifecycle, queries
+from buchbar.booking.desk_frame import Overtaken, by, locked
 from buchbar.booking.events import CITIZEN
 from buchbar.booking.models import Booking, BookingEvent
 from buchbar.booking.terms import DaysAfterBooking, Terms
 from buchbar.booking.weddings import reservation
-from buchbar.booking.weddings.timetable import timetable
 from buchbar.calendar.release import Rolling
 from buchbar.notices.models import Errand, Letter
 from buchbar.payments import ledger
 from buchbar.payments.models import Payment, ProviderEvent, Refund
 from tests.cast import ANNA_AND_BEN, FRIDAY, NOW, SATURDAY, assemble, confirmed, reserved, slot_at
-from tests.clerks import become, colleague, counted
+from tests.clerks import become, colleague
 
 DESK = "/diepholz/amt"
 
@@ -238,6 +241,12 @@ def test_a_cancellation_shows_what_it_costs_first(client, database, frau_sommer,
     assert "Das Amt sagt ab: 60,00" in page.replace("\xa0", " ") and "Das Paar sagt ab: es zahlt 0,00" in page
 
 
+def test_cancelling_twice_for_the_couple_does_it_once(client, posted, database, frau_sommer, firm):
+    here, seen = f"{DESK}/buchung/{firm.id}", stand(client, firm)
+    for _click in range(2):
+        assert posted(f"{here}/stornierung", grund_stornierung="Krankheit", wer="paar", stand=seen).status_code == 303
+
+
 @pytest.mark.parametrize(("who", "kind", "owed"), [("amt", "clerk", 0), ("paar", "citizen", 6000)])
 def test_who_cancels_decides_what_it_costs(client, posted, database, frau_sommer, town, who, kind, owed):
     with database.write() as session:
@@ -298,6 +307,32 @@ def test_the_second_of_two_clerks_reads_what_the_first_did(client, posted, datab
     assert in_notices.headers["hx-retarget"] == "#notices" and "inzwischen etwas geschehen" in in_notices.text
 
 
+def test_of_two_clerks_at_the_same_moment_one_decides_and_one_is_told(database, town, request_):
+    other = colleague(database, town, "registrar")
+    with database.read() as session:
+        seen = str(queries.last_events(session, [request_.id])[request_.id])
+
+    def act(clerk_id, verb):
+        try:
+            with database.write() as session:
+                clerk = session.get_one(Clerk, clerk_id)
+                verb(session, locked(session, clerk, request_.id, Form({"stand": seen})), by(clerk))
+        except Overtaken as told:
+            return told.sentence
+        return ""
+
+    def approve(session, booking, actor):
+        lifecycle.approve(session, booking, "office", NOW, actor)
+
+    def decline(session, booking, actor):
+        lifecycle.decline(session, booking, "Stadtfest", NOW, actor)
+
+    with ThreadPoolExecutor(2) as pool:
+        told = list(pool.map(act, [town.clerk.id, other.id], [approve, decline]))
+    assert sorted(bool(sentence) for sentence in told) == [False, True]
+    assert now_is(database, request_).state == ("confirmed" if told[1] else "declined")
+
+
 def test_clicking_twice_does_it_once(client, posted, database, frau_sommer, request_):
     here, seen = f"{DESK}/buchung/{request_.id}", stand(client, request_)
     for _click in range(2):
@@ -312,70 +347,3 @@ def test_a_clerk_without_a_stand_is_refused_by_the_state_alone(client, posted, d
     posted(f"{here}/ablehnung", grund_ablehnung="Stadtfest")
     answer = posted(f"{here}/zustimmung", partei="office")
     assert answer.status_code == 409 and "abgelehnt" in answer.text
-
-
-# --- The list ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("", True),
-        ("zustand=fest", True),
-        ("zustand=offen", False),
-        ("zustand=beendet", False),
-        ("monat=2027-05", True),
-        ("monat=2027-06", False),
-        ("monat=mai", True),
-        ("suche=müller", True),
-        ("suche=Ben", True),
-        ("suche=ANNA@example", True),
-        ("suche=%25", False),
-        ("suche=Niemand", False),
-        ("ort=nirgends", True),
-        ("seite=2", False),
-        ("seite=x", True),
-    ],
-)
-def test_the_list_finds_a_booking(client, frau_sommer, firm, query, found):
-    assert (firm.number in client.get(f"{DESK}/buchungen?{query}").text) is found
-
-
-def test_the_list_finds_by_number_and_by_venue(client, frau_sommer, firm, town):
-    assert firm.number in client.get(f"{DESK}/buchungen?suche={firm.number[3:7].lower()}").text
-    assert firm.number in client.get(f"{DESK}/buchungen?ort={town.room.id}").text
-    assert firm.number not in client.get(f"{DESK}/buchungen?ort={town.mill.id}").text
-
-
-def test_htmx_gets_only_the_list(client, frau_sommer, firm):
-    answer = client.get(f"{DESK}/buchungen", headers={"hx-request": "true"})
-    assert answer.text.lstrip().startswith('<div id="liste">')
-
-
-def many(session, town, month, count):
-    """So many requests, in the room's first slots of the month."""
-    days = (date(2027, month, 1) + timedelta(days=n) for n in range(30))
-    times = timetable(session, session.merge(town.town))
-    slots = [slot for day in days for slot in times.slots_on(day) if slot.venue.id == town.room.id]
-    for number, slot in enumerate(slots[:count]):
-        reserved(session, town, slot.span.start, replace(ANNA_AND_BEN, email=f"paar{month}.{number}@example.org"))
-
-
-def test_pages_ask_the_database_a_constant_number_of_times(client, database, frau_sommer, town, clock):
-    pages = [DESK, f"{DESK}/buchungen", f"{DESK}/buchungen?suche=anna", f"{DESK}/sperrzeiten", f"{DESK}/kalender"]
-
-    def questions():
-        numbers = []
-        for page in pages:
-            with counted(database) as sent:
-                assert client.get(page).status_code == 200
-            numbers.append(len(sent))
-        return numbers
-
-    with database.write() as session:
-        many(session, town, 3, 5)
-    few = questions()
-    with database.write() as session:
-        many(session, town, 4, 45)
-    assert questions() == few
-    assert "Seite 1 von 2" in client.get(f"{DESK}/buchungen").text

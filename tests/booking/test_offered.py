@@ -129,10 +129,10 @@ def close_some(session, dice: Random, day: date, resources: list[UUID], now: dat
 
 
 def book_some(session, dice: Random, day: date, town: Municipality, now: datetime) -> int:
-    """Take offered slots one after the other, looking again each time; how many."""
+    """Take offered slots of the day and its neighbours one after the other, looking again each time; how many."""
     taken = 0
-    for _booking in range(dice.randint(0, 5)):
-        slots = look(session, town, day, now)
+    for _booking in range(dice.randint(0, 8)):
+        slots = look(session, town, day + timedelta(days=dice.choice([0, 0, 0, -1, 1])), now)
         if slots:
             slot = dice.choice(slots)
             assert hold(session, town, slot.venue.id, slot.span.start, now).alive

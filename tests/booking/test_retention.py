@@ -19,6 +19,7 @@ from buchbar.notices.models import Errand, Letter
 from buchbar.payments import ledger
 from buchbar.payments.models import Payment, ProviderEvent, Refund
 from tests.cast import ANNA_AND_BEN, CLERK, NOW, SATURDAY, confirmed, slot_at
+from tests.clerks import become
 
 COUPLE = replace(ANNA_AND_BEN, email="anna.mueller@example.org", remarks="Oma Hertha sitzt im Rollstuhl")
 DAY = timedelta(days=1)
@@ -99,6 +100,16 @@ def test_the_secret_link_dies_with_the_data(database, client, paid):
     assert client.get(path).status_code == 200
     retention.forget_what_is_due(database, NOW + timedelta(days=400))
     assert client.get(path).status_code == 404
+
+
+def test_the_desk_still_shows_the_booking_without_anybody_in_it(database, client, clock, town, paid):
+    clock.now = NOW + 400 * DAY
+    retention.forget_what_is_due(database, clock.now)
+    become(client, database, town.clerk, clock.now)
+    shown = client.get(f"/diepholz/amt/buchung/{paid}")
+    assert shown.status_code == 200 and "Persönliche Daten gelöscht" in shown.text
+    assert [text for text in PERSONAL if text in shown.text] == []
+    assert client.get("/diepholz/amt/buchungen").status_code == 200
 
 
 def test_the_retention_of_the_policy_it_was_made_under_holds(database, town, paid):
