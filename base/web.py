@@ -39,7 +39,7 @@ SECONDS = Histogram("buchbar_request_seconds", "Time to answer", ["route"], buck
 
 
 class Form(Mapping[str, str]):
-    """What was posted, by field; of a repeated field the last one, or all with ``all``."""
+    """What was posted, by field; of a repeated field the first one, or all with ``all``."""
 
     def __init__(self, posted: FormMultiDict | Mapping[str, str]) -> None:
         self._posted = posted

@@ -28,10 +28,9 @@ MOST = 300
 LIFE = timedelta(minutes=1)
 Version = tuple[int, int | None] | None
 FOR_EVERYBODY = {"exclude_from_csrf": True}
-_CLAIMS_VERSION = select(func.sum(Resource.version)).where(Resource.municipality_id == Municipality.id)
-_VERSION = select(Municipality.version, _CLAIMS_VERSION.scalar_subquery()).where(
-    Municipality.slug == bindparam("slug")
-)
+_TOWN, _RESOURCE = Municipality.__table__.c, Resource.__table__.c
+_CLAIMS_VERSION = select(func.sum(_RESOURCE.version)).where(_RESOURCE.municipality_id == _TOWN.id)
+_VERSION = select(_TOWN.version, _CLAIMS_VERSION.scalar_subquery()).where(_TOWN.slug == bindparam("slug"))
 
 
 @dataclass(frozen=True, slots=True)

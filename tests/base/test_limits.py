@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import select
 
 from buchbar.base import limits
-from buchbar.base.db import Database, connect
 from buchbar.base.errors import TooMany
 from tests.booking.crowd import crowded, in_transaction, tally, together
 from tests.cast import NOW
@@ -50,7 +49,6 @@ def test_whoever_knows_the_table_knows_no_addresses(session):
 def test_two_processes_share_the_count(database, database_url):
     with crowded(database_url, pool=4) as other:
         outcomes = together([in_transaction(each, attempt) for each in (database, other) for _time in range(5)])
-    assert tally(outcomes)["TooMany"] >= 10 - 2 * 3
     assert tally(outcomes) == {"NoneType": 3, "TooMany": 7}
 
 
@@ -67,7 +65,3 @@ def test_old_counts_are_forgotten(session):
     assert session.scalars(select(limits.Attempts.count)).all() == [1]
     limits.forget(session, NOW + timedelta(days=2))
     assert not session.scalars(select(limits.Attempts.count)).all()
-
-
-def test_a_second_engine_is_a_second_process(database_url):
-    assert isinstance(Database(connect(database_url)).engine.url.database, str)
