@@ -92,7 +92,11 @@ class Identified:
 
 def insert(session: Session, table: Any) -> Any:
     """An INSERT of this database's dialect, for its ``on_conflict_do_nothing``."""
-    dialect = session.get_bind().dialect.name
+    return insert_for(session.get_bind().dialect.name, table)
+
+
+def insert_for(dialect: str, table: Any) -> Any:
+    """The same for a dialect, to be made once where it is used often."""
     return (postgresql if dialect == "postgresql" else sqlite).insert(table)
 
 
@@ -124,10 +128,16 @@ def connect(url: str, *, pool: int = 10, synchronous: str = "FULL") -> Engine:
             pool_size=pool,
             max_overflow=0,
             pool_timeout=20,
+            hide_parameters=True,  # personal data stays out of error messages, and so out of logs
             connect_args={"options": "-c timezone=UTC -c lock_timeout=15s"},
         )
     engine = create_engine(
-        parsed, pool_size=pool, max_overflow=0, pool_timeout=30, connect_args={"check_same_thread": False}
+        parsed,
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=30,
+        hide_parameters=True,
+        connect_args={"check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")

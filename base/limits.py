@@ -1,11 +1,13 @@
 """Rate limits, kept in the database so that all processes share them. Keys are fingerprints, never names."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from buchbar.base.db import Base, insert
+from buchbar.base.db import Base, insert_for
 from buchbar.base.errors import TooMany
 from buchbar.base.texts import _
 from buchbar.base.tokens import fingerprint
@@ -24,18 +26,12 @@ class Attempts(Base):
 def count(session: Session, secret: str, what: str, who: str, *, most: int, per: timedelta, now: datetime) -> None:
     """Count one more attempt. Raises TooMany beyond ``most`` in a window of length ``per``.
 
-    Call it in a transaction of its own, before the work, so that a refusal of the work doesn't undo the count.
+    Call it before the work. If the work is undone, and this with it, count again, in a transaction of its own.
     """
     seconds = int(per.total_seconds())
     window = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
-    statement = insert(session, Attempts).values(
-        key_print=fingerprint(secret, f"{what}:{who}"), window_at=window, count=1
-    )
-    counted = session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["key_print", "window_at"], set_={"count": Attempts.count + 1}
-        ).returning(Attempts.count)
-    ).scalar_one()
+    attempt = {"key_print": fingerprint(secret, f"{what}:{who}"), "window_at": window, "count": 1}
+    counted = session.execute(_one_more(session.get_bind().dialect.name), attempt).scalar_one()
     if counted > most:
         wait = max(1, int((window + per - now).total_seconds()))
         raise TooMany(
@@ -43,6 +39,14 @@ def count(session: Session, secret: str, what: str, who: str, *, most: int, per:
             % max(1, round(wait / 60)),
             wait,
         )
+
+
+@cache
+def _one_more(dialect: str) -> Any:
+    table = Attempts.__table__
+    more = {"count": table.c.count + 1}
+    statement = insert_for(dialect, table)
+    return statement.on_conflict_do_update(index_elements=["key_print", "window_at"], set_=more).returning(table.c.count)
 
 
 def forget(session: Session, now: datetime) -> None:

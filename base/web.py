@@ -8,9 +8,9 @@ it names is Litestar's business.
 import inspect
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 from uuid import uuid4
@@ -25,6 +25,7 @@ from litestar.exceptions import HTTPException
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
+from sqlalchemy.orm import Session
 
 from buchbar.base import limits, texts
 from buchbar.base.db import Database
@@ -35,6 +36,7 @@ from buchbar.base.texts import _
 
 log = logging.getLogger("buchbar.web")
 REQUESTS = Counter("buchbar_requests", "Answered requests", ["method", "route", "status"])
+Answer = Callable[[], Awaitable[Any]]
 SECONDS = Histogram("buchbar_request_seconds", "Time to answer", ["route"], buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10))
 
 
@@ -63,9 +65,14 @@ class Form(Mapping[str, str]):
         return [self._posted[name]] if name in self._posted else []
 
 
-def get(path: str | list[str], **options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """A page that reads."""
-    return lambda fn: litestar_get(path, **options)(_in_transaction(fn, writes=False))
+def get(
+    path: str | list[str],
+    *,
+    kept_by: Callable[[Request, datetime, Answer], Awaitable[Any]] | None = None,
+    **options: Any,
+) -> Callable[[Callable[..., Any]], Any]:
+    """A page that reads. ``kept_by`` may have kept its answer: it asks for a new one only when it needs it."""
+    return lambda fn: litestar_get(path, **options)(_in_transaction(fn, writes=False, kept_by=kept_by))
 
 
 def post(path: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -89,7 +96,12 @@ def limited(what: str, most: int, per: timedelta) -> Callable[[Callable[..., Any
     return mark
 
 
-def _in_transaction(fn: Callable[..., Any], *, writes: bool) -> Callable[..., Any]:
+def _in_transaction(
+    fn: Callable[..., Any],
+    *,
+    writes: bool,
+    kept_by: Callable[[Request, datetime, Answer], Awaitable[Any]] | None = None,
+) -> Callable[..., Any]:
     """Loading, acting, rendering and saving happen in one worker thread.
 
     There are as many such threads as database connections, so nobody waits for a connection while holding one.
@@ -109,19 +121,37 @@ def _in_transaction(fn: Callable[..., Any], *, writes: bool) -> Callable[..., An
         if "form" in own:
             arguments["form"] = Form(await request.form())
 
-        def act() -> Any:
-            database: Database = state.database
-            if limit:
-                what, most, per = limit
-                with database.write() as session:
-                    limits.count(session, state.settings.secret, what, client(request), most=most, per=per, now=now)
-            begun = (database.write() if writes else database.read()) if "session" in own else nullcontext()
-            with begun as session:
-                if "session" in own:
-                    arguments["session"] = session
-                return fn(**arguments)
+        database: Database = state.database
 
-        return await to_thread.run_sync(act, limiter=_limiter(state))
+        def count(session: Session) -> None:
+            what, most, per = limit
+            limits.count(session, state.settings.secret, what, client(request), most=most, per=per, now=now)
+
+        def act() -> Any:
+            if "session" not in own:
+                return fn(**arguments)
+            with database.write() if writes else database.read() as session:
+                if limit:
+                    count(session)
+                return fn(session=session, **arguments)
+
+        def act_within_limit() -> Any:
+            """What succeeds is counted by the way, in its own transaction; what is undone counts all the same."""
+            try:
+                if "session" in own:
+                    return act()
+            except Exception:
+                with database.write() as session:
+                    count(session)
+                raise
+            with database.write() as session:
+                count(session)
+            return act()
+
+        async def answer() -> Any:
+            return await in_thread(request, act_within_limit if limit else act)
+
+        return await (kept_by(request, now, answer) if kept_by else answer())
 
     parameters = [p for name, p in signature.parameters.items() if name not in own | {"request"}]
     request_parameter = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Request)
@@ -132,10 +162,12 @@ def _in_transaction(fn: Callable[..., Any], *, writes: bool) -> Callable[..., An
     return run
 
 
-def _limiter(state: Any) -> CapacityLimiter:
+async def in_thread(request: Request, act: Callable[[], Any]) -> Any:
+    """Do something that waits for the database, in one of the threads for that."""
+    state = request.app.state
     if "limiter" not in state:
         state.limiter = CapacityLimiter(state.settings.pool)
-    return state.limiter  # type: ignore[no-any-return]
+    return await to_thread.run_sync(act, limiter=state.limiter)
 
 
 def client(request: Request) -> str:

@@ -25,7 +25,7 @@ from buchbar.calendar.months import add_months
 from tests.postgres import Cluster
 
 FEW, MANY = 50_000, int(os.environ.get("BENCH_CLAIMS", 5_000_000))
-CLIENTS = 8
+CLIENTS = 16
 SECONDS = 4.0
 # Loading claim by claim through triggers and five indexes would take most of an hour. So the indexes and rules are
 # taken away, the claims loaded, and all of it put back as it was: the rule checks every pair when it comes back.

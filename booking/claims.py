@@ -8,18 +8,38 @@ resources it freed, and its caller raises their versions at the end.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, literal, or_, select, update
+from sqlalchemy import Row, bindparam, delete, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from buchbar.base.db import Moment, insert
+from buchbar.base.db import Moment, insert, insert_for
 from buchbar.booking.models import LONGEST_CLAIM_HOURS, Booking, BookingEvent, Claim, FormerClaim
 from buchbar.calendar.spans import Span
 from buchbar.resources.models import Resource
 
 LONGEST = timedelta(hours=LONGEST_CLAIM_HOURS)
+_CLAIM, _RESOURCE = Claim.__table__, Resource.__table__
+# The statements of the busiest paths are made once, of tables: building them anew costs more than running them.
+_STANDING = select(
+    *(_CLAIM.c[name] for name in ("resource_id", "starts_at", "ends_at", "site_id", "leaves_at")),
+    *(_CLAIM.c[name] for name in ("booking_id", "expires_at")),
+).where(
+    _CLAIM.c.resource_id.in_(bindparam("resources", expanding=True)),
+    _CLAIM.c.starts_at > bindparam("longest_before"),
+    _CLAIM.c.starts_at < bindparam("end"),
+    _CLAIM.c.ends_at > bindparam("start"),
+)
+_LOCKED = (
+    select(_RESOURCE.c.id)
+    .where(_RESOURCE.c.id.in_(bindparam("resources", expanding=True)))
+    .order_by(_RESOURCE.c.id)
+    .with_for_update(key_share=True)
+)
+_RAISE_VERSIONS = update(_RESOURCE).where(_RESOURCE.c.id.in_(_LOCKED)).values(version=_RESOURCE.c.version + 1)
 # No way, and no setting up or preparing, is longer (see the checks of Site, Venue and Registrar). So far around an
 # event a claim may stand against it: its own preparing and way, and the other's way.
 AROUND = 3 * timedelta(hours=4)
@@ -57,8 +77,9 @@ def take(
 ) -> list[UUID]:
     """Take what is free of these claims; the resources of those that it got. The caller undoes what it can't use.
 
-    Nothing is checked before: the database itself refuses what overlaps. Sorted by resource, and refused without an
-    error where the database can (PostgreSQL), so that a crowd doesn't deadlock on each other's unfinished rows.
+    Nothing is checked before: the database itself refuses what overlaps. Sorted, rooms before people, and refused
+    without an error where the database can (PostgreSQL), so that a crowd doesn't deadlock on each other's unfinished
+    rows.
     """
     rows = [
         {
@@ -73,18 +94,23 @@ def take(
             "closure_id": closure_id,
             "expires_at": expires_at,
         }
-        for want in sorted(wanted, key=lambda want: (want.resource_id.int, want.span))
+        for want in sorted(wanted, key=lambda want: (want.site_id is not None, want.resource_id.int, want.span))
     ]
-    statement = insert(session, Claim).on_conflict_do_nothing().returning(Claim.resource_id)
-    if session.get_bind().dialect.name == "postgresql":
-        return list(session.execute(statement.values(rows)).scalars())
-    return [row["resource_id"] for row in rows if _sqlite_takes(session, statement.values(row))]
+    dialect = session.get_bind().dialect.name
+    if dialect == "postgresql":
+        return list(session.execute(_taking(dialect), rows).scalars()) if rows else []
+    return [row["resource_id"] for row in rows if _sqlite_takes(session, row)]  # type: ignore[misc]
 
 
-def _sqlite_takes(session: Session, statement: object) -> bool:
+@cache
+def _taking(dialect: str) -> Any:
+    return insert_for(dialect, _CLAIM).on_conflict_do_nothing().returning(_CLAIM.c.resource_id)
+
+
+def _sqlite_takes(session: Session, row: dict[str, Any]) -> bool:
     # SQLite's trigger aborts the statement, not the transaction.
     try:
-        session.execute(statement)  # type: ignore[call-overload]
+        session.execute(_taking("sqlite"), row)
     except IntegrityError as refusal:
         if "claim_no_overlap" in str(refusal.orig) or "claim_reachable" in str(refusal.orig):
             return False
@@ -139,15 +165,7 @@ def changed(session: Session, resource_ids: set[UUID]) -> None:
     Sorted, and with the weaker FOR NO KEY UPDATE, because everybody who claims a resource holds its key share.
     """
     if resource_ids:
-        sorted_ids = select(Resource.id).where(Resource.id.in_(resource_ids)).order_by(Resource.id)
-        locked = sorted_ids.with_for_update(key_share=True)
-        ids = list(session.execute(locked).scalars()) if len(resource_ids) > 1 else list(resource_ids)
-        session.execute(
-            update(Resource)
-            .where(Resource.id.in_(ids))
-            .values(version=Resource.version + 1)
-            .execution_options(synchronize_session=False)
-        )
+        session.execute(_RAISE_VERSIONS, {"resources": list(resource_ids)})
 
 
 def overlapping(resource_ids: Iterable[UUID], span: Span) -> list:  # type: ignore[type-arg]
@@ -162,18 +180,33 @@ def overlapping(resource_ids: Iterable[UUID], span: Span) -> list:  # type: igno
 
 def taken(session: Session, resource_ids: Iterable[UUID], span: Span, now: datetime) -> list[Wanted]:
     """The live claims of the resources in and around the span; what has expired is free at that second."""
+    return [_as_wanted(row) for row in _standing(session, resource_ids, span) if _lives(row, now)]
+
+
+def clear(
+    session: Session, resource_ids: Iterable[UUID], span: Span, now: datetime
+) -> tuple[list[Wanted], set[UUID]]:
+    """``sweep`` and ``taken`` in one: what lives, and the resources that are free now, for ``changed``."""
+    rows = _standing(session, resource_ids, span)
+    stale = {row.booking_id for row in rows if not _lives(row, now) and row.booking_id}
+    return [_as_wanted(row) for row in rows if _lives(row, now)], end_holds(session, list(stale), now)[1]
+
+
+def _standing(session: Session, resource_ids: Iterable[UUID], span: Span) -> Sequence[Row[Any]]:
     wide = span.widened(AROUND, AROUND)
-    rows = session.execute(
-        select(Claim.resource_id, Claim.starts_at, Claim.ends_at, Claim.site_id, Claim.leaves_at).where(
-            *overlapping(resource_ids, wide), or_(Claim.expires_at.is_(None), Claim.expires_at > now)
-        )
-    )
-    return [
-        Wanted(row.resource_id, Span(row.starts_at, row.ends_at), row.site_id, row.starts_at - row.leaves_at)
-        if row.leaves_at
-        else Wanted(row.resource_id, Span(row.starts_at, row.ends_at))
-        for row in rows
-    ]
+    bounds = {"longest_before": wide.start - LONGEST, "start": wide.start, "end": wide.end}
+    return session.execute(_STANDING, {"resources": list(resource_ids), **bounds}).all()
+
+
+def _lives(row: Row[Any], now: datetime) -> bool:
+    return row.expires_at is None or row.expires_at > now
+
+
+def _as_wanted(row: Row[Any]) -> Wanted:
+    span = Span(row.starts_at, row.ends_at)
+    if row.leaves_at is None:
+        return Wanted(row.resource_id, span)
+    return Wanted(row.resource_id, span, row.site_id, row.starts_at - row.leaves_at)
 
 
 def sweep(session: Session, resource_ids: Iterable[UUID], span: Span, now: datetime) -> set[UUID]:

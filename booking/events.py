@@ -30,6 +30,7 @@ WORDS = {
     "enter": N_("Im Amt eingetragen"),
     "approve": N_("Zustimmung gegeben"),
     "confirm": N_("Reservierung bestätigt"),
+    "bill": N_("Um Zahlung gebeten"),
     "decline": N_("Anfrage abgelehnt"),
     "pay": N_("Gebühren bezahlt"),
     "refund": N_("Erstattung veranlasst"),

@@ -279,7 +279,7 @@ def _settle(session: Session, booking: Booking, verb: str | None, at: datetime, 
         if booking.state != "payable":
             booking.state = "payable"
             _give_until(booking, min(after_days(at, terms.pay_days, zone), booking.starts_at), at)
-            _tell(session, booking, record(session, booking, "approve", at, by))
+            _tell(session, booking, record(session, booking, "bill", at, by))
     elif booking.state != "confirmed":
         booking.state = "confirmed"
         reserved = booking.email_proven_at or booking.made_at

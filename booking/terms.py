@@ -8,7 +8,7 @@ import msgspec
 from buchbar.base.money import share
 from buchbar.calendar import deadlines
 from buchbar.calendar.release import ReleaseRule, Rolling
-from buchbar.calendar.walls import local_date
+from buchbar.calendar.walls import day_span, local_date
 
 # Who must act by a deadline has at least so many days, however short the notice.
 SHORT_NOTICE_DAYS = 7
@@ -83,17 +83,19 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     def deadline_at(self, reserved_at: datetime, starts_at: datetime, zone: ZoneInfo) -> datetime | None:
         """The midnight by which the couple must have registered; never after the event, None without a deadline.
 
-        A reservation that is made when the months before the date have already begun keeps a week.
+        Days count at the earliest from when the law lets the couple register. A reservation that is made when the months
+        before the date have already begun keeps a week.
         """
         if self.deadline is None:
             return None
         day = local_date(starts_at, zone)
         days = getattr(self.deadline, "days", None)
         months = getattr(self.deadline, "months", None)
-        by_booking = deadlines.after_days(reserved_at, days, zone) if days is not None else None
+        since = max(reserved_at, day_span(deadlines.registration_window(day).earliest, zone).start)
+        by_booking = deadlines.after_days(since, days, zone) if days is not None else None
         by_date = deadlines.before_months(day, months, zone) if months is not None else None
         if by_date is not None:
-            by_date = max(by_date, deadlines.after_days(reserved_at, SHORT_NOTICE_DAYS, zone))
+            by_date = max(by_date, deadlines.after_days(since, SHORT_NOTICE_DAYS, zone))
         limit = deadlines.earlier(by_booking, by_date)
         return limit and min(limit, starts_at)
 

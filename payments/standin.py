@@ -154,10 +154,8 @@ def _page(request: Request, name: str, declined: bool = False) -> Response[bytes
     except Fault:
         session = None
     html = render(None, "payments/standin.html", session=session, declined=declined)
-    headers = {
-        "content-security-policy": "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
-        "cache-control": "no-store",
-    }
+    policy = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+    headers = {"content-security-policy": policy, "cache-control": "no-store"}
     status = 200 if session else 404
     return Response(html.encode(), status_code=status, media_type="text/html; charset=utf-8", headers=headers)
 

@@ -1,7 +1,11 @@
-"""Who names ``database`` runs twice: on SQLite and on a real PostgreSQL, each time on a database of its own."""
+"""Who names ``session`` or ``database`` runs twice: on SQLite and on a real PostgreSQL.
+
+``database`` is one of its own. Who only names ``session`` gets a transaction on a shared one, undone afterwards.
+"""
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -9,6 +13,7 @@ import pytest
 from litestar import Litestar
 from litestar.middleware.csrf import generate_csrf_token
 from litestar.testing import TestClient
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from buchbar.app.assembly import put_together
@@ -46,8 +51,13 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if kind == "sqlite":
         path = tmp_path / "buchbar.sqlite"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
@@ -65,10 +75,37 @@ def database(database_url: str) -> Iterator[Database]:
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def shared_sqlite(sqlite_template: Path) -> Iterator[Engine]:
+    path = sqlite_template.with_name("shared.sqlite")
+    shutil.copy(sqlite_template, path)
+    engine = connect(f"sqlite:///{path}", synchronous="OFF")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def shared_postgresql(cluster: Cluster, postgres_template: str) -> Iterator[Engine]:
+    engine = connect(cluster.create_database(postgres_template))
+    yield engine
+    engine.dispose()
+
+
+class Undone(Exception):
+    """Ends a test's transaction on a shared database."""
+
+
 @pytest.fixture
-def session(database: Database) -> Iterator[Session]:
-    with database.write() as session:
+def session(kind: str, request: pytest.FixtureRequest) -> Iterator[Session]:
+    if "database" in request.fixturenames:
+        with request.getfixturevalue("database").write() as session:
+            yield session
+        return
+    shared = Database(request.getfixturevalue(f"shared_{kind}"), settings=people.SETTINGS)
+    with suppress(Undone), shared.write() as session:
         yield session
+        session.flush()
+        raise Undone
 
 
 @pytest.fixture

@@ -70,9 +70,9 @@ def tell(session: Session, booking: Booking, event: BookingEvent) -> None:
 def _kind(session: Session, booking: Booking, event: BookingEvent) -> str | None:
     if event.verb in ("prove", "enter"):
         return "received" if booking.state == "requested" else None
-    if event.verb in ("approve", "refund") and _happened(session, booking, event, (*ENDS, "move")):
+    if event.verb in ("bill", "refund") and _happened(session, booking, event, (*ENDS, "move")):
         return None  # that letter says it
-    if event.verb == "approve":
+    if event.verb == "bill":
         return "payable" if booking.state == "payable" else None
     if event.verb in ENDS and not _stood(session, booking):
         return None

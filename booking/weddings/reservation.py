@@ -5,14 +5,15 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy.orm import Session, make_transient_to_detached
 
 from buchbar.accounts.models import Municipality
 from buchbar.base import texts
-from buchbar.base.db import in_line, insert
+from buchbar.base.db import in_line
 from buchbar.base.errors import Invalid, Refused
 from buchbar.base.texts import _
 from buchbar.booking import claims, lifecycle
@@ -28,6 +29,19 @@ from buchbar.calendar.walls import days_span, local_date
 from buchbar.payments.ledger import Line
 from buchbar.payments.models import Tariff
 
+# Made once, of tables: here a crowd waits in line (docs/performance.md).
+_BOOK, _RECORD = insert(Booking.__table__), insert(BookingEvent.__table__)
+_CLAIM = Claim.__table__.c
+_LOAD = (
+    select(_CLAIM.resource_id, func.count())
+    .where(
+        _CLAIM.resource_id.in_(bindparam("registrars", expanding=True)),
+        _CLAIM.starts_at >= bindparam("start"),
+        _CLAIM.starts_at < bindparam("end"),
+        _CLAIM.booking_id.is_not(None),
+    )
+    .group_by(_CLAIM.resource_id)
+)
 # No I, O, 0, 1: numbers are read out on the telephone.
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
@@ -70,40 +84,44 @@ def hold(session: Session, town: Municipality, venue_id: UUID, start: datetime, 
     policy = times.policy(local_date(at, times.zone))
     until = at + timedelta(minutes=policy.terms.hold_minutes)
     resources = [slot.claim.resource_id, *(registrar.resource_id for registrar in slot.registrars)]
-    freed = claims.sweep(session, resources, slot.span, at)
-    busy = Busy(claims.taken(session, resources, slot.span, at))
+    standing, freed = claims.clear(session, resources, slot.span, at)
+    busy = Busy(standing)
     if not busy.free(slot):
         raise _taken(session, times, slot, at)
-    booking_id = uuid4()
-    session.execute(
-        insert(session, Booking).values(
-            id=booking_id,
-            municipality_id=town.id,
-            journey=JOURNEY,
-            number=new_number(),
-            state="held",
-            policy_id=policy.id,
-            tariff_id=times.tariff_id(local_date(at, times.zone)),
-            channel="online" if by.kind == "citizen" else "desk",
-            resource_id=venue_id,
-            starts_at=slot.span.start,
-            ends_at=slot.span.end,
-            made_at=at,
-            hold_until=until,
-        )
-    )
-    took = _take(session, slot, busy, booking_id, until)
+    booking = {
+        "id": uuid4(),
+        "municipality_id": town.id,
+        "journey": JOURNEY,
+        "number": new_number(),
+        "state": "held",
+        "policy_id": policy.id,
+        "tariff_id": times.tariff_id(local_date(at, times.zone)),
+        "channel": "online" if by.kind == "citizen" else "desk",
+        "resource_id": venue_id,
+        "starts_at": slot.span.start,
+        "ends_at": slot.span.end,
+        "made_at": at,
+        "hold_until": until,
+        "generation": 0,
+    }
+    session.execute(_BOOK, booking)
+    took = _take(session, slot, busy, booking["id"], until)
     if not took:
-        claims.free(session, booking_id)
-        session.execute(delete(Booking).where(Booking.id == booking_id))
+        claims.free(session, booking["id"])
+        session.execute(delete(Booking).where(Booking.id == booking["id"]))
         raise _taken(session, times, slot, at)
-    session.execute(
-        insert(session, BookingEvent).values(
-            booking_id=booking_id, at=at, verb="hold", by_kind=by.kind, by_name=by.name, reason="", data={}
-        )
-    )
+    event = {"at": at, "verb": "hold", "by_kind": by.kind, "by_name": by.name, "reason": "", "data": {}}
+    session.execute(_RECORD, {"booking_id": booking["id"], **event})
     claims.changed(session, freed | took)
-    return session.get_one(Booking, booking_id)
+    return _known(session, booking)
+
+
+def _known(session: Session, values: dict[str, Any]) -> Booking:
+    """The booking that has just been written, without reading it again; what isn't here is read when it is asked for."""
+    booking = Booking(**values)
+    make_transient_to_detached(booking)
+    session.add(booking)
+    return booking
 
 
 def offered(times: Timetable, venue_id: UUID, start: datetime, at: datetime, by: Actor = CITIZEN) -> Slot:
@@ -129,12 +147,13 @@ def _take(session: Session, slot: Slot, busy: Busy, booking_id: UUID, until: dat
 
     Returns both, for ``claims.changed``, or nothing: then the caller undoes what was taken.
     """
-    if not claims.take(session, [slot.claim], booking_id=booking_id, expires_at=until):
-        return set()
-    for registrar in _evenly(session, [wanted for wanted in slot.registrars if busy.allows(wanted)], slot.span):
-        if claims.take(session, [registrar], booking_id=booking_id, expires_at=until):
-            return {slot.claim.resource_id, registrar.resource_id}
-    return set()
+    first, *others = _evenly(session, [wanted for wanted in slot.registrars if busy.allows(wanted)], slot.span)
+    took = set(claims.take(session, [slot.claim, first], booking_id=booking_id, expires_at=until))
+    for registrar in others:
+        if len(took) == 2 or slot.claim.resource_id not in took:
+            break
+        took.update(claims.take(session, [registrar], booking_id=booking_id, expires_at=until))
+    return took if len(took) == 2 else set()
 
 
 def _evenly(session: Session, candidates: list[Wanted], span: Span) -> list[Wanted]:
@@ -142,16 +161,8 @@ def _evenly(session: Session, candidates: list[Wanted], span: Span) -> list[Want
     if len(candidates) < 2:
         return candidates
     weeks = span.widened(timedelta(days=14), timedelta(days=14))
-    rows = session.execute(
-        select(Claim.resource_id, func.count())
-        .where(
-            Claim.resource_id.in_([candidate.resource_id for candidate in candidates]),
-            Claim.starts_at >= weeks.start,
-            Claim.starts_at < weeks.end,
-            Claim.booking_id.is_not(None),
-        )
-        .group_by(Claim.resource_id)
-    )
+    these = [candidate.resource_id for candidate in candidates]
+    rows = session.execute(_LOAD, {"registrars": these, "start": weeks.start, "end": weeks.end})
     load: dict[UUID, int] = {row[0]: row[1] for row in rows}
     return sorted(candidates, key=lambda each: (load.get(each.resource_id, 0), random.random()))  # noqa: S311
 

@@ -28,7 +28,7 @@ from buchbar.booking.weddings.question import (
     year_from,
 )
 from buchbar.booking.weddings.reservation import busy_between, hold, offered, price_of
-from buchbar.booking.weddings.shelf import FOR_EVERYBODY, anonymous
+from buchbar.booking.weddings.shelf import FOR_EVERYBODY
 from buchbar.booking.weddings.slots import Wish, look
 from buchbar.booking.weddings.timetable import JOURNEY, Timetable, timetable
 from buchbar.calendar.deadlines import registration_window
@@ -53,12 +53,9 @@ def read_instant(typed: str) -> datetime:
         raise NotFound from None
 
 
-@get("/{town_slug:str}/hochzeit", opt=FOR_EVERYBODY)
+@get("/{town_slug:str}/hochzeit", **FOR_EVERYBODY)
 def ask(request: Request, session: Session, now: datetime, town_slug: FromPath[str]) -> Response[Any]:
-    return anonymous(request, session, town_slug, now, lambda town: _ask(request, session, now, town))
-
-
-def _ask(request: Request, session: Session, now: datetime, town: Municipality) -> Response[Any]:
+    town = municipality(session, town_slug)
     times = timetable(session, town)
     question = asked(request.query_params, times)
     context = _common(times, now) | {
@@ -83,14 +80,11 @@ def _ask(request: Request, session: Session, now: datetime, town: Municipality) 
     return page(request, "weddings/ask.html", status=422 if question.faults else 200, **context)
 
 
-@get("/{town_slug:str}/hochzeit/monat/{month:str}", opt=FOR_EVERYBODY)
+@get("/{town_slug:str}/hochzeit/monat/{month:str}", **FOR_EVERYBODY)
 def one_month(
     request: Request, session: Session, now: datetime, town_slug: FromPath[str], month: FromPath[str]
 ) -> Response[Any]:
-    return anonymous(request, session, town_slug, now, lambda town: _one_month(request, session, now, town, month))
-
-
-def _one_month(request: Request, session: Session, now: datetime, town: Municipality, month: str) -> Response[Any]:
+    town = municipality(session, town_slug)
     times = timetable(session, town)
     try:
         first = parse_month(month)

@@ -3,65 +3,76 @@
 A kept page is checked against one tiny query: the town's version (rules, venues, policies) and the sum of its
 resources' versions (claims). It is thrown away at the latest when a hold in the town runs out, when the next day
 begins or a minute has passed. The database alone decides what is booked; a page only shows. What is kept is for
-everybody, so these pages have no form that posts, and go without the token against forged requests (FOR_EVERYBODY).
+everybody, so these pages have no form that posts, and go without the token against forged requests.
 """
 
+import asyncio
 import gzip
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 from litestar import Request, Response
 from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
-from buchbar.accounts.queries import municipality
+from buchbar.base.db import Database
 from buchbar.base.texts import language
-from buchbar.base.web import is_htmx
+from buchbar.base.web import Answer, in_thread, is_htmx
 from buchbar.booking.models import Claim
 from buchbar.resources.models import Resource
 
 MOST = 300
 LIFE = timedelta(minutes=1)
-Version = tuple[int, int | None] | None
-FOR_EVERYBODY = {"exclude_from_csrf": True}
-_TOWN, _RESOURCE = Municipality.__table__.c, Resource.__table__.c
+_TOWN, _RESOURCE, _CLAIM = Municipality.__table__.c, Resource.__table__.c, Claim.__table__.c
 _CLAIMS_VERSION = select(func.sum(_RESOURCE.version)).where(_RESOURCE.municipality_id == _TOWN.id)
 _VERSION = select(_TOWN.version, _CLAIMS_VERSION.scalar_subquery()).where(_TOWN.slug == bindparam("slug"))
+_NEXT_END = (
+    select(func.min(_CLAIM.expires_at))
+    .join(Resource.__table__, _RESOURCE.id == _CLAIM.resource_id)
+    .join(Municipality.__table__, _TOWN.id == _RESOURCE.municipality_id)
+    .where(_TOWN.slug == bindparam("slug"), _CLAIM.expires_at > bindparam("now"))
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    version: Version
+    version: object
     until: datetime
     status: int
     plain: bytes
     zipped: bytes
 
 
-def anonymous(
-    request: Request, session: Session, town_slug: str, now: datetime, make: Callable[[Municipality], Response[Any]]
-) -> Response[Any]:
-    """The kept answer, or a new one. Raises NotFound where there is no such town."""
-    shelf: OrderedDict[tuple[object, ...], Kept] = session.info["cache"].setdefault("shelf", OrderedDict())
+@dataclass
+class Shelf:
+    """What a process has kept, and for each town the question for its version that is to be asked next."""
+
+    pages: OrderedDict[tuple[object, ...], Kept] = field(default_factory=OrderedDict)
+    asking: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    next: dict[str, asyncio.Task[object]] = field(default_factory=dict)
+
+
+async def anonymous(request: Request, now: datetime, answer: Answer) -> Response[Any]:
+    """The kept answer, or a new one."""
+    shelf: Shelf = request.app.state.database.info["cache"].setdefault("shelf", Shelf())
     key = (request.scope["path"], request.scope["query_string"], language.get(), is_htmx(request))
-    version: Version = session.execute(_VERSION, {"slug": town_slug}).one_or_none()
-    kept = shelf.get(key)
+    version = await _version(request, shelf)
+    kept = shelf.pages.get(key)
     if kept is None or kept.version != version or kept.until <= now:
-        town = municipality(session, town_slug)
-        kept = _keep(version, _until(session, town, now), make(town))
-        shelf[key] = kept
-        shelf.move_to_end(key)
-        while len(shelf) > MOST:
-            shelf.pop(next(iter(shelf)), None)
+        made = await answer()
+        until = await in_thread(request, lambda: _until(request, now))
+        kept = Kept(version, until, made.status_code, made.content, gzip.compress(made.content, 4))
+        shelf.pages[key] = kept
+        shelf.pages.move_to_end(key)
+        if len(shelf.pages) > MOST:
+            shelf.pages.popitem(last=False)
     return _answer(request, kept)
 
 
-def _keep(version: Version, until: datetime, made: Response[Any]) -> Kept:
-    return Kept(version, until, made.status_code or 200, made.content, gzip.compress(made.content, 4))
+FOR_EVERYBODY: dict[str, Any] = {"kept_by": anonymous, "exclude_from_csrf": True}
 
 
 def _answer(request: Request, kept: Kept) -> Response[bytes]:
@@ -70,13 +81,35 @@ def _answer(request: Request, kept: Kept) -> Response[bytes]:
     if zipped:
         headers["content-encoding"] = "gzip"
     content = kept.zipped if zipped else kept.plain
-    return Response(content, status_code=kept.status, media_type="text/html", headers=headers)
+    return Response(content, status_code=kept.status, media_type="text/html; charset=utf-8", headers=headers)
 
 
-def _until(session: Session, town: Municipality, now: datetime) -> datetime:
+async def _version(request: Request, shelf: Shelf) -> object:
+    """The version of the town at a moment after this request came.
+
+    Who comes while the database is being asked shares the next question, so that a crowd costs one at a time.
+    """
+    slug = request.path_params["town_slug"]
+
+    async def ask() -> object:
+        async with shelf.asking.setdefault(slug, asyncio.Lock()):
+            del shelf.next[slug]
+            return await in_thread(request, lambda: _ask(request.app.state.database, slug))
+
+    if slug not in shelf.next:
+        shelf.next[slug] = asyncio.create_task(ask())
+    return await asyncio.shield(shelf.next[slug])
+
+
+def _ask(database: Database, slug: str) -> object:
+    with database.read() as session:
+        row = session.execute(_VERSION, {"slug": slug}).one_or_none()
+    return row and tuple(row)
+
+
+def _until(request: Request, now: datetime) -> datetime:
     """A hold that runs out frees its slot at that second."""
-    ours = select(Resource.id).where(Resource.municipality_id == town.id)
-    next_end = session.scalar(
-        select(func.min(Claim.expires_at)).where(Claim.resource_id.in_(ours), Claim.expires_at > now)
-    )
+    database: Database = request.app.state.database
+    with database.read() as session:
+        next_end = session.scalar(_NEXT_END, {"slug": request.path_params["town_slug"], "now": now})
     return min(now + LIFE, next_end or now + LIFE)

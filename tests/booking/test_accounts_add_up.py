@@ -123,6 +123,6 @@ class Life(RuleBasedStateMachine):
 def test_accounts_add_up(sqlite_template):
     engine = connect(f"sqlite:///{sqlite_template}", synchronous="OFF")
     Life.database = Database(engine, settings=people.SETTINGS)
-    often = settings(max_examples=20, stateful_step_count=12, deadline=None, derandomize=True, database=None)
+    often = settings(max_examples=12, stateful_step_count=12, deadline=None, derandomize=True, database=None)
     run_state_machine_as_test(Life, settings=often)
     engine.dispose()

@@ -50,6 +50,18 @@ def test_a_deadline_never_lies_after_the_wedding():
     assert Terms(deadline=None).deadline_at(NOW, NINE, BERLIN) is None
 
 
+@pytest.mark.parametrize("deadline", [DaysAfterBooking(40), EarlierOf(40, 5), MonthsBeforeDate(8)])
+def test_no_deadline_ends_before_the_law_lets_the_couple_register(deadline):
+    a_year_ahead = slot_at(date(2027, 11, 20), 9)  # registration from 20 May 2027 on (PStG §13)
+    limit = Terms(deadline=deadline).deadline_at(NOW, a_year_ahead, BERLIN)
+    assert limit >= midnight_after(date(2027, 5, 27))
+
+
+def test_forty_days_count_from_the_first_day_of_registration_when_one_books_earlier():
+    limit = Terms(deadline=DaysAfterBooking(40)).deadline_at(NOW, slot_at(date(2027, 11, 20), 9), BERLIN)
+    assert limit == midnight_after(date(2027, 6, 29))
+
+
 def test_five_months_before_the_31st_is_the_last_of_a_shorter_month():
     wedding = slot_at(date(2027, 7, 31), 9)
     assert Terms(deadline=MonthsBeforeDate(5)).deadline_at(NOW, wedding, BERLIN) == midnight_after(date(2027, 2, 28))
