@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from buchbar.base.db import Base, insert_for
+from buchbar.base.db import Base, insert_for, table_of
 from buchbar.base.errors import TooMany
 from buchbar.base.texts import _
 from buchbar.base.tokens import fingerprint
@@ -43,10 +43,12 @@ def count(session: Session, secret: str, what: str, who: str, *, most: int, per:
 
 @cache
 def _one_more(dialect: str) -> Any:
-    table = Attempts.__table__
-    more = {"count": table.c.count + 1}
-    statement = insert_for(dialect, table)
-    return statement.on_conflict_do_update(index_elements=["key_print", "window_at"], set_=more).returning(table.c.count)
+    table = table_of(Attempts)
+    return (
+        insert_for(dialect, table)
+        .on_conflict_do_update(index_elements=table.primary_key.columns, set_={"count": table.c.count + 1})
+        .returning(table.c.count)
+    )
 
 
 def forget(session: Session, now: datetime) -> None:

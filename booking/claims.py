@@ -16,13 +16,13 @@ from sqlalchemy import Row, bindparam, delete, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from buchbar.base.db import Moment, insert, insert_for
+from buchbar.base.db import Moment, insert, insert_for, table_of
 from buchbar.booking.models import LONGEST_CLAIM_HOURS, Booking, BookingEvent, Claim, FormerClaim
 from buchbar.calendar.spans import Span
 from buchbar.resources.models import Resource
 
 LONGEST = timedelta(hours=LONGEST_CLAIM_HOURS)
-_CLAIM, _RESOURCE = Claim.__table__, Resource.__table__
+_CLAIM, _RESOURCE = table_of(Claim), table_of(Resource)
 # The statements of the busiest paths are made once, of tables: building them anew costs more than running them.
 _STANDING = select(
     *(_CLAIM.c[name] for name in ("resource_id", "starts_at", "ends_at", "site_id", "leaves_at")),
@@ -183,9 +183,7 @@ def taken(session: Session, resource_ids: Iterable[UUID], span: Span, now: datet
     return [_as_wanted(row) for row in _standing(session, resource_ids, span) if _lives(row, now)]
 
 
-def clear(
-    session: Session, resource_ids: Iterable[UUID], span: Span, now: datetime
-) -> tuple[list[Wanted], set[UUID]]:
+def clear(session: Session, resource_ids: Iterable[UUID], span: Span, now: datetime) -> tuple[list[Wanted], set[UUID]]:
     """``sweep`` and ``taken`` in one: what lives, and the resources that are free now, for ``changed``."""
     rows = _standing(session, resource_ids, span)
     stale = {row.booking_id for row in rows if not _lives(row, now) and row.booking_id}

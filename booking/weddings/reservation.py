@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, make_transient_to_detached
 
 from buchbar.accounts.models import Municipality
 from buchbar.base import texts
-from buchbar.base.db import in_line
+from buchbar.base.db import in_line, table_of
 from buchbar.base.errors import Invalid, Refused
 from buchbar.base.texts import _
 from buchbar.booking import claims, lifecycle
@@ -30,8 +30,8 @@ from buchbar.payments.ledger import Line
 from buchbar.payments.models import Tariff
 
 # Made once, of tables: here a crowd waits in line (docs/performance.md).
-_BOOK, _RECORD = insert(Booking.__table__), insert(BookingEvent.__table__)
-_CLAIM = Claim.__table__.c
+_BOOK, _RECORD = insert(table_of(Booking)), insert(table_of(BookingEvent))
+_CLAIM = table_of(Claim).c
 _LOAD = (
     select(_CLAIM.resource_id, func.count())
     .where(
@@ -117,7 +117,7 @@ def hold(session: Session, town: Municipality, venue_id: UUID, start: datetime, 
 
 
 def _known(session: Session, values: dict[str, Any]) -> Booking:
-    """The booking that has just been written, without reading it again; what isn't here is read when it is asked for."""
+    """The booking that has just been written, without reading it again; other columns are read when asked for."""
     booking = Booking(**values)
     make_transient_to_detached(booking)
     session.add(booking)

@@ -18,7 +18,7 @@ from litestar import Request, Response
 from sqlalchemy import bindparam, func, select
 
 from buchbar.accounts.models import Municipality
-from buchbar.base.db import Database
+from buchbar.base.db import Database, table_of
 from buchbar.base.texts import language
 from buchbar.base.web import Answer, in_thread, is_htmx
 from buchbar.booking.models import Claim
@@ -26,13 +26,13 @@ from buchbar.resources.models import Resource
 
 MOST = 300
 LIFE = timedelta(minutes=1)
-_TOWN, _RESOURCE, _CLAIM = Municipality.__table__.c, Resource.__table__.c, Claim.__table__.c
+_TOWN, _RESOURCE, _CLAIM = table_of(Municipality).c, table_of(Resource).c, table_of(Claim).c
 _CLAIMS_VERSION = select(func.sum(_RESOURCE.version)).where(_RESOURCE.municipality_id == _TOWN.id)
 _VERSION = select(_TOWN.version, _CLAIMS_VERSION.scalar_subquery()).where(_TOWN.slug == bindparam("slug"))
 _NEXT_END = (
     select(func.min(_CLAIM.expires_at))
-    .join(Resource.__table__, _RESOURCE.id == _CLAIM.resource_id)
-    .join(Municipality.__table__, _TOWN.id == _RESOURCE.municipality_id)
+    .join(table_of(Resource), _RESOURCE.id == _CLAIM.resource_id)
+    .join(table_of(Municipality), _TOWN.id == _RESOURCE.municipality_id)
     .where(_TOWN.slug == bindparam("slug"), _CLAIM.expires_at > bindparam("now"))
 )
 

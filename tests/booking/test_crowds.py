@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from buchbar.booking.models import Booking, BookingEvent, Claim
 from buchbar.booking.weddings.reservation import SlotTaken
-from tests.booking.crowd import crowded, holding, in_transaction, starts, take_guards_away, tally, together
+from tests.booking.crowd import crowded, holding, starts, take_guards_away, tally, together
 from tests.cast import NOW, SATURDAY, assemble, slot_at
 
 
@@ -44,17 +44,17 @@ def test_five_hundred_clients_for_fifty_slots(crowd, town):
 
 
 def test_a_crowd_that_doesnt_look_is_sorted_out_by_the_database_alone(crowd, town, nobody_looks):
-    wanted = starts(crowd, town, town.room, 10, SATURDAY)
-    outcomes = together([holding(crowd, town, town.room, start) for start in wanted for _rival in range(10)])
-    assert tally(outcomes) == {"UUID": 10, "SlotTaken": 90}
+    wanted = starts(crowd, town, town.room, 8, SATURDAY)
+    outcomes = together([holding(crowd, town, town.room, start) for start in wanted for _rival in range(8)])
+    assert tally(outcomes) == {"UUID": 8, "SlotTaken": 56}
 
 
 def test_without_the_guards_the_same_crowd_oversells(crowd, town, nobody_looks):
     """The negative control: it is the database's rule, and nothing else, that the tests above prove."""
     take_guards_away(crowd)
-    wanted = starts(crowd, town, town.room, 10, SATURDAY)
-    outcomes = together([holding(crowd, town, town.room, start) for start in wanted for _rival in range(10)])
-    assert tally(outcomes)["UUID"] > 10
+    wanted = starts(crowd, town, town.room, 8, SATURDAY)
+    outcomes = together([holding(crowd, town, town.room, start) for start in wanted for _rival in range(8)])
+    assert tally(outcomes)["UUID"] > 8
 
 
 @pytest.mark.parametrize("guarded", [True, False])
@@ -65,14 +65,14 @@ def test_one_registrar_wanted_at_two_venues_goes_to_one(database_url, database, 
     with crowded(database_url) as crowd:
         if not guarded:
             take_guards_away(crowd)
-        days = [SATURDAY + timedelta(days=7 * week) for week in range(5)]
+        days = [SATURDAY + timedelta(days=7 * week) for week in range(4)]
         pairs = [(town.room, slot_at(day, 9, 45)) for day in days] + [(town.mill, slot_at(day, 10)) for day in days]
-        outcomes = together([holding(crowd, town, venue, start) for venue, start in pairs for _rival in range(8)])
+        outcomes = together([holding(crowd, town, venue, start) for venue, start in pairs for _rival in range(6)])
         booked = tally(outcomes)["UUID"]
         if not guarded:
             assert booked > len(days)
             return
-        assert tally(outcomes) == {"UUID": len(days), "SlotTaken": 80 - len(days)}
+        assert tally(outcomes) == {"UUID": len(days), "SlotTaken": 48 - len(days)}
         with crowd.read() as session:
             spans = session.scalars(select(Booking.starts_at).order_by(Booking.starts_at)).all()
             assert [moment.date() for moment in spans] == days, "exactly one wins each time"
@@ -99,10 +99,3 @@ def test_neighbouring_slots_of_one_venue_dont_stand_in_each_others_way(crowd, to
     late = NOW + timedelta(hours=1)
     outcomes = together([holding(crowd, town, town.room, start, late) for start in wanted for _rival in range(3)])
     assert tally(outcomes) == {"UUID": 12, "SlotTaken": 24}
-
-
-def test_a_holds_number_is_never_given_twice(crowd, town):
-    wanted = starts(crowd, town, town.room, 20, SATURDAY)
-    together([holding(crowd, town, town.room, start) for start in wanted])
-    numbers = in_transaction(crowd, lambda session: session.scalars(select(Booking.number)).all())()
-    assert len(set(numbers)) == 20
