@@ -69,9 +69,9 @@ def euros(typed: str) -> int:
 
 
 def day(typed: str) -> date:
-    """A date, as browsers send it (2027-05-15) or as people type it (15.5.2027)."""
+    """A date, as browsers send it (2027-05-15) or as people type it (15.5.2027, 15/05/2027)."""
     try:
-        if match := re.fullmatch(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})", typed):
+        if match := re.fullmatch(r"(\d{1,2})[./]\s?(\d{1,2})[./]\s?(\d{4})", typed):
             return date(int(match[3]), int(match[2]), int(match[1]))
         return date.fromisoformat(typed)
     except ValueError:

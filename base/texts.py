@@ -63,10 +63,10 @@ def euros(cents: int) -> str:
 
 
 def day(value: date, form: str = "long") -> str:
-    """A date: "long" is "Samstag, 15. Mai 2027", "short" "15.05.2027", "medium" "Sa, 15. Mai"."""
-    pattern = {"long": "EEEE, d. MMMM y", "medium": "EEE, d. MMM", "short": "dd.MM.y"}[form]
+    """A date: "long" is "Samstag, 15. Mai 2027", "short" "15.05.2027", "medium" "Sa, 15. Mai", "tiny" "15.5."."""
+    pattern = {"long": "EEEE, d. MMMM y", "medium": "EEE, d. MMM", "short": "dd.MM.y", "tiny": "d.M."}[form]
     if _locale() != "de":
-        pattern = {"long": "EEEE, d MMMM y", "medium": "EEE, d MMM", "short": "dd/MM/y"}[form]
+        pattern = {"long": "EEEE, d MMMM y", "medium": "EEE, d MMM", "short": "dd/MM/y", "tiny": "d/M"}[form]
     return dates.format_date(value, pattern, locale=_locale())
 
 

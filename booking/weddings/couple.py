@@ -31,10 +31,10 @@ from buchbar.resources.models import Venue
 
 LABELS = {
     "german": N_("Staatsangehörigkeit"),
-    "divorced_abroad": N_("frühere Ehe"),
+    "divorced_abroad": N_("Frühere Ehe"),
     "elsewhere": N_("Anmeldung"),
-    "partner_one": N_("Erster Name"),
-    "partner_two": N_("Zweiter Name"),
+    "partner_one": N_("Name, erste Person"),
+    "partner_two": N_("Name, zweite Person"),
     "email": N_("E-Mail-Adresse"),
     "phone": N_("Telefonnummer"),
     "guests": N_("Gäste"),

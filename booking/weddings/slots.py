@@ -40,13 +40,14 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day's answer. ``slots`` are the free ones; ``opens`` is when an early day becomes bookable."""
+    """A day's answer. ``slots`` are the free ones; ``opens`` is when an early day becomes bookable; ``land`` is the
+    Land whose public holiday it is."""
 
     day: date
     state: DayState
     slots: tuple[Slot, ...] = ()
     opens: datetime | None = None
-    holiday: str | None = None
+    land: str = ""
 
 
 class Busy:
@@ -76,8 +77,7 @@ def look_at_day(timetable: Timetable, busy: Busy, day: date, now: datetime, wish
     """What a day has to offer."""
     slots = [slot for slot in timetable.slots_on(day) if wish.fits(slot)]
     if not slots:
-        holiday = holiday_name(day, timetable.land)
-        return Day(day, "holiday" if holiday else "closed", holiday=holiday)
+        return Day(day, "holiday" if holiday_name(day, timetable.land) else "closed", land=timetable.land)
     opens = bookable_from(timetable, day, now)
     if opens is None or opens > now:
         return Day(day, "early", opens=opens)

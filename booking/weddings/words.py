@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from buchbar.base import texts
 from buchbar.base.texts import _, ngettext
 from buchbar.booking.weddings.slots import Day
+from buchbar.calendar.public_holidays import holiday_name
 
 
 def in_a_cell(day: Day, zone: ZoneInfo) -> str:
@@ -16,7 +17,7 @@ def in_a_cell(day: Day, zone: ZoneInfo) -> str:
             return _("voll")
         case "early":
             opened = day.opens and day.opens.astimezone(zone)
-            return _("ab %s") % f"{opened.day}.{opened.month}." if opened else _("später")
+            return _("ab %s") % texts.day(opened.date(), "tiny") if opened else _("später")
         case "late":
             return "–"
         case _:
@@ -38,6 +39,6 @@ def in_full(day: Day, zone: ZoneInfo) -> str:
         case "late":
             return _("nicht mehr online buchbar")
         case "holiday":
-            return _("geschlossen: %s") % day.holiday
+            return _("geschlossen: %s") % holiday_name(day.day, day.land, texts.language.get())
         case _:
             return _("geschlossen")
