@@ -248,7 +248,7 @@ def needed(booking: Booking) -> set[str]:
     approval = booking.policy.terms.approval
     on_request = getattr(booking.resource, "visibility", "bookable") == "request"
     parties = {"office"} if approval != "none" or on_request else set()
-    if approval == "office_and_owner" and getattr(booking.resource, "owner_email", ""):
+    if approval == "office_and_owner" and bool(getattr(booking.resource, "owner_email", None)):
         parties.add("owner")
     return parties
 

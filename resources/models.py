@@ -150,7 +150,7 @@ class OpeningException(Decides, Identified, Base):
 
 def _town_of(session: Session, resource_id: UUID | None) -> UUID | None:
     resource = session.get(Resource, resource_id) if resource_id else None
-    return resource and resource.municipality_id
+    return resource.municipality_id if resource else None
 
 
 class Closure(Identified, Base):
