@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
 from buchbar.base.errors import NotFound
 from buchbar.base.texts import _
+
+_BY_SLUG = select(Municipality).where(Municipality.slug == bindparam("slug"))  # made once: every page asks it
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Place:
 
 def municipality(session: Session, slug: str) -> Municipality:
     """The town or county of this address. Raises NotFound."""
-    found = session.scalar(select(Municipality).where(Municipality.slug == slug))
+    found = session.scalar(_BY_SLUG, {"slug": slug})
     if found is None:
         raise NotFound(_("Diesen Ort gibt es hier nicht."))
     return found

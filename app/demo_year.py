@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
 from buchbar.app.seeds import Names
-from buchbar.booking import claims, journeys, lifecycle
+from buchbar.booking import approvals, claims, journeys, lifecycle
 from buchbar.booking.events import CITIZEN, SYSTEM, Actor
 from buchbar.booking.models import Booking, Policy
 from buchbar.booking.weddings import reservation
@@ -214,7 +214,7 @@ class _Lives:
         if booking.state != "requested" or plan.fresh:
             return at
         at += _HOUR if plan.dawdles else self.chance.uniform(3, 40) * _HOUR
-        if "owner" in lifecycle.needed(booking) and at <= self.now:
+        if "owner" in approvals.needed(booking) and at <= self.now:
             owner = Actor("owner", getattr(booking.resource, "owner_name", ""))
             lifecycle.approve(self.session, booking, "owner", at, owner)
         if at > self.now:

@@ -28,7 +28,19 @@ from buchbar.booking.weddings import routes as weddings
 from buchbar.notices import routes as notices
 from buchbar.payments import routes as payments
 
-FOLDERS: list[Any] = [portal, health, accounts, notices, payments, booking, feeds, desk, weddings, couple, weddings_desk]
+FOLDERS: list[Any] = [
+    portal,
+    health,
+    accounts,
+    notices,
+    payments,
+    booking,
+    feeds,
+    desk,
+    weddings,
+    couple,
+    weddings_desk,
+]
 MOST_BYTES = 1_000_000
 
 

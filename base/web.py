@@ -9,9 +9,9 @@ import inspect
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from uuid import uuid4
 
@@ -37,6 +37,8 @@ from buchbar.base.texts import _
 log = logging.getLogger("buchbar.web")
 REQUESTS = Counter("buchbar_requests", "Answered requests", ["method", "route", "status"])
 Answer = Callable[[], Awaitable[Any]]
+KeptBy = Callable[[Request, datetime, Answer], Awaitable[Any]]
+Limit = tuple[str, int, timedelta]
 SECONDS = Histogram("buchbar_request_seconds", "Time to answer", ["route"], buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10))
 
 
@@ -68,7 +70,7 @@ class Form(Mapping[str, str]):
 def get(
     path: str | list[str],
     *,
-    kept_by: Callable[[Request, datetime, Answer], Awaitable[Any]] | None = None,
+    kept_by: KeptBy | None = None,
     **options: Any,
 ) -> Callable[[Callable[..., Any]], Any]:
     """A page that reads. ``kept_by`` may have kept its answer: it asks for a new one only when it needs it."""
@@ -100,7 +102,7 @@ def _in_transaction(
     fn: Callable[..., Any],
     *,
     writes: bool,
-    kept_by: Callable[[Request, datetime, Answer], Awaitable[Any]] | None = None,
+    kept_by: KeptBy | None = None,
 ) -> Callable[..., Any]:
     """Loading, acting, rendering and saving happen in one worker thread.
 
@@ -108,7 +110,7 @@ def _in_transaction(
     """
     signature = inspect.signature(fn)
     own = {name for name in ("session", "now", "form") if name in signature.parameters}
-    limit = getattr(fn, "limit", None)
+    limit: Limit | None = getattr(fn, "limit", None)
 
     @wraps(fn)
     async def run(request: Request, **arguments: Any) -> Any:
@@ -120,37 +122,9 @@ def _in_transaction(
             arguments["now"] = now
         if "form" in own:
             arguments["form"] = Form(await request.form())
-
-        database: Database = state.database
-
-        def count(session: Session) -> None:
-            what, most, per = limit
-            limits.count(session, state.settings.secret, what, client(request), most=most, per=per, now=now)
-
-        def act() -> Any:
-            if "session" not in own:
-                return fn(**arguments)
-            with database.write() if writes else database.read() as session:
-                if limit:
-                    count(session)
-                return fn(session=session, **arguments)
-
-        def act_within_limit() -> Any:
-            """What succeeds is counted by the way, in its own transaction; what is undone counts all the same."""
-            try:
-                if "session" in own:
-                    return act()
-            except Exception:
-                with database.write() as session:
-                    count(session)
-                raise
-            with database.write() as session:
-                count(session)
-            return act()
-
-        async def answer() -> Any:
-            return await in_thread(request, act_within_limit if limit else act)
-
+        count = partial(_count, request, limit, now) if limit else None
+        transaction = None if "session" not in own else state.database.write if writes else state.database.read
+        answer = partial(in_thread, request, partial(_act, fn, arguments, state.database, transaction, count))
         return await (kept_by(request, now, answer) if kept_by else answer())
 
     parameters = [p for name, p in signature.parameters.items() if name not in own | {"request"}]
@@ -160,6 +134,36 @@ def _in_transaction(
     run.__annotations__ = hints | {"request": Request}
     del run.__wrapped__  # type: ignore[attr-defined]
     return run
+
+
+def _act(
+    fn: Callable[..., Any],
+    arguments: dict[str, Any],
+    database: Database,
+    transaction: Callable[[], AbstractContextManager[Session]] | None,
+    count: Callable[[Session], None] | None,
+) -> Any:
+    """Count the attempt and act, in one transaction where there is one; what is undone counts all the same."""
+    if transaction is None:
+        if count:
+            with database.write() as session:
+                count(session)
+        return fn(**arguments)
+    try:
+        with transaction() as session:
+            if count:
+                count(session)
+            return fn(session=session, **arguments)
+    except Exception:
+        if count:
+            with database.write() as session:
+                count(session)
+        raise
+
+
+def _count(request: Request, limit: Limit, now: datetime, session: Session) -> None:
+    what, most, per = limit
+    limits.count(session, request.app.state.settings.secret, what, client(request), most=most, per=per, now=now)
 
 
 async def in_thread(request: Request, act: Callable[[], Any]) -> Any:

@@ -3,6 +3,7 @@
 So each slot can be held, in any order, and nothing but the work itself is measured.
 """
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -108,11 +109,12 @@ def _town(session: Session, slug: str, venues: int) -> Town:
 
 
 def slots(database: Database, towns: list[Town], now: datetime) -> Iterator[tuple[Town, UUID, str, datetime]]:
-    """Every slot that can be held now: town, venue, its slug and the beginning; day by day, through all towns."""
+    """Every slot that can be held now: town, venue, its slug and the beginning; by chance within each month."""
     with database.read() as session:
         known = [(town, timetable(session, session.get_one(Municipality, town.id))) for town in towns]
-    for days in range(16, 360):
-        day = now.date() + timedelta(days=days)
-        for town, times in known:
-            for slot in times.slots_on(day):
-                yield town, slot.venue.id, slot.venue.slug, slot.span.start
+    chance = random.Random(1)
+    for first in range(16, 360, 30):
+        days = [now.date() + timedelta(days=first + n) for n in range(min(30, 360 - first))]
+        month = [(town, slot) for day in days for town, times in known for slot in times.slots_on(day)]
+        for town, slot in chance.sample(month, len(month)):
+            yield town, slot.venue.id, slot.venue.slug, slot.span.start

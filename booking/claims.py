@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, bindparam, delete, literal, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -168,7 +168,7 @@ def changed(session: Session, resource_ids: set[UUID]) -> None:
         session.execute(_RAISE_VERSIONS, {"resources": list(resource_ids)})
 
 
-def overlapping(resource_ids: Iterable[UUID], span: Span) -> list:  # type: ignore[type-arg]
+def overlapping(resource_ids: Iterable[UUID], span: Span) -> list[ColumnElement[bool]]:
     """Conditions for claims of the resources that may touch the span. Bounded, so that history costs nothing."""
     return [
         Claim.resource_id.in_(list(resource_ids)),

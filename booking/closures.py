@@ -25,7 +25,7 @@ LONGEST_CLOSURE = timedelta(days=366)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A booking (its number) or a closure (its reason) in the way: plain values, as the refusal outlives the session."""
+    """A booking (its number) or a closure (its reason) in the way: plain values, as it outlives the session."""
 
     id: UUID
     name: str

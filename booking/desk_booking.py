@@ -14,11 +14,11 @@ from buchbar.base import forms
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import _
 from buchbar.base.web import Form, get, is_htmx, post, redirect
-from buchbar.booking import journeys, lifecycle, queries
+from buchbar.booking import approvals, journeys, lifecycle, queries
 from buchbar.booking.desk_frame import by, for_couple, locked, show
 from buchbar.booking.desk_waiting import show_waiting
 from buchbar.booking.models import Booking
-from buchbar.booking.next_steps import WORDS, cost_of_cancelling, steps
+from buchbar.booking.next_steps import WORDS, choices, cost_of_cancelling
 from buchbar.payments import ledger
 
 
@@ -133,7 +133,7 @@ def _show(
 ) -> Response[Any]:
     """All about a booking. ``?tag=`` adds the free slots of a day to which it could be moved."""
     journey = journeys.of(booking)
-    given = queries.approvals(session, [booking.id])[booking.id]
+    given = queries.agreed(session, [booking.id])[booking.id]
     typed: dict[str, str] = context.pop("typed", {})
     faults: dict[str, str] = context.pop("faults", {})
     wanted = typed.get("tag") or request.query_params.get("tag") or ""
@@ -144,14 +144,14 @@ def _show(
         "names": queries.names_of(session, [booking]).get(booking.id, ""),
         "facts": journey.desk.facts(session, booking),
         "staff": queries.staff_on(session, booking),
-        "needed": lifecycle.needed(booking),
+        "needed": approvals.needed(booking),
         "given": given,
         "account": ledger.account(session, booking.id),
         "charges": ledger.charges(session, booking.id),
         "events": list(reversed(events)),
         "seen": events[-1].id if events else 0,
         "letters": queries.letters_of(session, booking),
-        "steps": {step.verb: step for step in steps(booking, given, now)},
+        "steps": {step.verb: step for step in choices(booking, given, now)},
         "words": WORDS,
         "costs": {
             "amt": cost_of_cancelling(session, booking, 100),

@@ -13,7 +13,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from buchbar.base.db import Database
-from buchbar.booking import claims, lifecycle
+from buchbar.booking import claims, lifecycle, steps
 from buchbar.booking.models import Booking, Policy
 from buchbar.payments.models import Payment
 
@@ -50,7 +50,7 @@ def release_overdue(database: Database, now: datetime) -> int:
     with database.read() as session:
         overdue = session.scalars(
             select(Booking.id)
-            .where(Booking.state.in_(lifecycle.STEPS["release"]), Booking.deadline_at <= now)
+            .where(Booking.state.in_(steps.STEPS["release"]), Booking.deadline_at <= now)
             .order_by(Booking.deadline_at)
         ).all()
 
@@ -80,7 +80,7 @@ def remind_of_deadlines(database: Database, now: datetime) -> int:
         near = session.scalars(
             select(Booking)
             .where(
-                Booking.state.in_(lifecycle.STEPS["remind"]),
+                Booking.state.in_(steps.STEPS["remind"]),
                 Booking.deadline_at > now,
                 Booking.deadline_at <= now + timedelta(days=longest),
             )

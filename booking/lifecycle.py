@@ -7,56 +7,16 @@ letters. Doing a thing twice does it once: a verb whose result is already there 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buchbar.base.errors import Refused
-from buchbar.base.texts import N_, _
-from buchbar.booking import claims, journeys
+from buchbar.base.texts import _
+from buchbar.booking import approvals, claims, journeys, steps
 from buchbar.booking.events import SYSTEM, Actor, record
-from buchbar.booking.models import OVER, Approval, Booking, BookingEvent
+from buchbar.booking.models import Approval, Booking, BookingEvent
 from buchbar.booking.terms import SHORT_NOTICE_DAYS
 from buchbar.calendar.deadlines import after_days
 from buchbar.calendar.walls import local_date
 from buchbar.payments import ledger, paying
-
-# verb: the states it may start from
-STEPS: dict[str, tuple[str, ...]] = {
-    "extend": ("held",),
-    "submit": ("held", "submitted"),
-    "prove": ("submitted",),
-    "enter": ("held",),
-    "approve": ("requested",),
-    "decline": ("requested",),
-    "pay": ("requested", "payable", "confirmed"),
-    "register": ("requested", "payable", "confirmed"),
-    "remind": ("payable", "confirmed"),
-    "move": ("requested", "payable", "confirmed"),
-    "cancel": ("held", "submitted", "requested", "payable", "confirmed"),
-    "release": ("payable", "confirmed"),
-    "expire": ("held", "submitted"),
-    "revive": ("released", "expired"),
-}
-
-STATE_WORDS = {
-    "held": N_("vorgemerkt"),
-    "submitted": N_("wartet auf Ihre Bestätigung per E-Mail"),
-    "requested": N_("wird vom Amt geprüft"),
-    "payable": N_("wartet auf die Zahlung"),
-    "confirmed": N_("reserviert"),
-    "expired": N_("abgelaufen"),
-    "declined": N_("abgelehnt"),
-    "cancelled": N_("storniert"),
-    "released": N_("Frist verstrichen, Termin wieder frei"),
-}
-
-
-class NotAllowed(Refused):
-    """The booking is in a state from which this can't be done (any more)."""
-
-
-class Lapsed(Refused):
-    """The hold has run out."""
 
 
 def lock(session: Session, booking: Booking) -> None:
@@ -65,20 +25,10 @@ def lock(session: Session, booking: Booking) -> None:
     session.refresh(booking, with_for_update=True)
 
 
-def allow(booking: Booking, verb: str, now: datetime) -> None:
-    """Refuse a verb that doesn't start from the booking's state."""
-    lapsed = booking.lapsed(now) or booking.state == "expired"  # the same answer whether or not a job has run
-    if lapsed and verb not in ("expire", "cancel", "revive"):
-        raise Lapsed(_("Ihre Vormerkung ist abgelaufen. Bitte wählen Sie den Termin noch einmal."))
-    if booking.state not in STEPS[verb]:
-        state = _(STATE_WORDS[booking.state])
-        raise NotAllowed(_("Das geht nicht mehr: Diese Buchung ist „%s“.") % state)
-
-
 def extend(session: Session, booking: Booking, at: datetime, by: Actor) -> None:
     """Give a hold its minutes once more (WCAG 2.2.1); a second time changes nothing."""
     lock(session, booking)
-    allow(booking, "extend", at)
+    steps.allow(booking, "extend", at)
     if booking.extended:
         return
     booking.extended = True
@@ -89,7 +39,7 @@ def extend(session: Session, booking: Booking, at: datetime, by: Actor) -> None:
 def submit(session: Session, booking: Booking, at: datetime, by: Actor) -> None:
     """The citizen has given the data; the address is still to be proven. Again: with corrected data."""
     lock(session, booking)
-    allow(booking, "submit", at)
+    steps.allow(booking, "submit", at)
     booking.state = "submitted"
     # Correcting the data gives time for one more mail, but nobody keeps a slot by correcting for ever.
     proof = timedelta(minutes=booking.policy.terms.proof_minutes)
@@ -102,7 +52,7 @@ def prove(session: Session, booking: Booking, lines: list[ledger.Line], at: date
     lock(session, booking)
     if booking.email_proven_at:
         return
-    allow(booking, "prove", at)
+    steps.allow(booking, "prove", at)
     booking.email_proven_at = at
     _stand(session, booking, lines, "prove", at, by)
 
@@ -110,7 +60,7 @@ def prove(session: Session, booking: Booking, lines: list[ledger.Line], at: date
 def enter(session: Session, booking: Booking, lines: list[ledger.Line], at: datetime, by: Actor) -> None:
     """A clerk has entered what came by telephone or on paper; it ranks like any other reservation."""
     lock(session, booking)
-    allow(booking, "enter", at)
+    steps.allow(booking, "enter", at)
     booking.channel = "desk"
     _stand(session, booking, lines, "enter", at, by)
 
@@ -118,9 +68,9 @@ def enter(session: Session, booking: Booking, lines: list[ledger.Line], at: date
 def approve(session: Session, booking: Booking, party: str, at: datetime, by: Actor) -> None:
     """The office, or the venue's owner, agrees. With the last yes that is needed, the reservation goes on."""
     lock(session, booking)
-    if party in given(session, booking) or party not in needed(booking):
+    if party in approvals.given(session, booking) or party not in approvals.needed(booking):
         return
-    allow(booking, "approve", at)
+    steps.allow(booking, "approve", at)
     session.add(Approval(booking_id=booking.id, party=party, given_at=at, given_by=by.name))
     record(session, booking, "approve", at, by, party=party)
     _settle(session, booking, "confirm", at, by)
@@ -132,7 +82,7 @@ def decline(session: Session, booking: Booking, reason: str, at: datetime, by: A
     lock(session, booking)
     if booking.state == "declined":
         return
-    allow(booking, "decline", at)
+    steps.allow(booking, "decline", at)
     _end(session, booking, "decline", "declined", at, by, reason, percent=100)
 
 
@@ -143,7 +93,7 @@ def pay(session: Session, booking: Booking, at: datetime, by: Actor, cents: int)
     if booking.state in ("released", "expired"):
         revive(session, booking, at, by)
     _tell(session, booking, record(session, booking, "pay", at, by, cents=str(cents)))
-    if booking.state in STEPS["pay"]:
+    if booking.state in steps.STEPS["pay"]:
         _settle(session, booking, "confirm", at, by)
     _give_back(session, booking, at, by)
     claims.shown(session, booking.id)
@@ -151,7 +101,7 @@ def pay(session: Session, booking: Booking, at: datetime, by: Actor, cents: int)
 
 def revive(session: Session, booking: Booking, at: datetime, by: Actor) -> bool:
     """Take up a booking whose deadline had passed, if its place is still free; say whether."""
-    allow(booking, "revive", at)
+    steps.allow(booking, "revive", at)
     if booking.starts_at <= at or not journeys.of(booking).reclaim(session, booking, at):
         return False
     booking.state, booking.ended_at = "requested", None
@@ -166,7 +116,7 @@ def register(session: Session, booking: Booking, at: datetime, by: Actor) -> Non
     lock(session, booking)
     if booking.fulfilled_at:
         return
-    allow(booking, "register", at)
+    steps.allow(booking, "register", at)
     booking.fulfilled_at = at
     if booking.state == "confirmed":
         booking.deadline_at = None
@@ -178,7 +128,7 @@ def moved(session: Session, booking: Booking, lines: list[ledger.Line], at: date
     and deadlines follow."""
     booking.sequence += 1
     session.execute(Approval.__table__.delete().where(Approval.booking_id == booking.id))  # type: ignore[attr-defined]
-    if by.kind == "clerk" and "office" in needed(booking):
+    if by.kind == "clerk" and "office" in approvals.needed(booking):
         session.add(Approval(booking_id=booking.id, party="office", given_at=at, given_by=by.name))
     ledger.recharge(session, booking.municipality_id, booking.id, lines, at)
     event = record(session, booking, "move", at, by, **data)
@@ -196,9 +146,9 @@ def cancel(session: Session, booking: Booking, at: datetime, by: Actor, reason: 
     lock(session, booking)
     if booking.state == "cancelled":
         return
-    allow(booking, "cancel", at)
+    steps.allow(booking, "cancel", at)
     if booking.starts_at <= at:
-        raise NotAllowed(_("Dieser Termin hat schon begonnen und kann nicht mehr storniert werden."))
+        raise steps.NotAllowed(_("Dieser Termin hat schon begonnen und kann nicht mehr storniert werden."))
     percent = 100 if by.kind != "citizen" else refund_percent(booking, at)
     _end(session, booking, "cancel", "cancelled", at, by, reason, percent=percent)
 
@@ -206,7 +156,7 @@ def cancel(session: Session, booking: Booking, at: datetime, by: Actor, reason: 
 def release(session: Session, booking: Booking, at: datetime, by: Actor = SYSTEM) -> None:
     """A deadline has passed: the date is free again. Nothing is owed, what was paid goes back."""
     lock(session, booking)
-    if booking.state not in STEPS["release"] or booking.deadline_at is None or booking.deadline_at > at:
+    if booking.state not in steps.STEPS["release"] or booking.deadline_at is None or booking.deadline_at > at:
         return
     _end(session, booking, "release", "released", at, by, percent=100)
 
@@ -221,7 +171,7 @@ def remind(session: Session, booking: Booking, at: datetime) -> None:
     """Write a reminder when one of the policy's days before the deadline has come; each once."""
     lock(session, booking)
     due = reminders_due(booking, at)
-    if booking.state not in STEPS["remind"] or due <= booking.reminded:
+    if booking.state not in steps.STEPS["remind"] or due <= booking.reminded:
         return
     booking.reminded = due
     _tell(session, booking, record(session, booking, "remind", at, SYSTEM))
@@ -243,21 +193,6 @@ def refund_percent(booking: Booking, at: datetime) -> int:
     return booking.policy.terms.refund_percent(at, local_date(booking.starts_at, zone), zone)
 
 
-def needed(booking: Booking) -> set[str]:
-    """Who has to agree: by the policy, and always the office where the venue is only on request."""
-    approval = booking.policy.terms.approval
-    on_request = getattr(booking.resource, "visibility", "bookable") == "request"
-    parties = {"office"} if approval != "none" or on_request else set()
-    if approval == "office_and_owner" and bool(getattr(booking.resource, "owner_email", None)):
-        parties.add("owner")
-    return parties
-
-
-def given(session: Session, booking: Booking) -> set[str]:
-    """Who has agreed."""
-    return set(session.scalars(select(Approval.party).where(Approval.booking_id == booking.id)))
-
-
 def _stand(session: Session, booking: Booking, lines: list[ledger.Line], verb: str, at: datetime, by: Actor) -> None:
     booking.state = "requested"
     _hold_until(session, booking, None)
@@ -273,7 +208,7 @@ def _settle(session: Session, booking: Booking, verb: str | None, at: datetime, 
     """Let the booking stand where approvals and payments allow: requested, then payable, then confirmed."""
     session.flush()
     terms, zone = booking.policy.terms, booking.municipality.zone
-    if needed(booking) - given(session, booking):
+    if approvals.needed(booking) - approvals.given(session, booking):
         return
     if terms.payment == "required" and ledger.account(session, booking.id).open:
         if booking.state != "payable":
@@ -348,11 +283,6 @@ def _hold_until(session: Session, booking: Booking, until: datetime | None) -> N
 def _tell(session: Session, booking: Booking, event: BookingEvent) -> None:
     session.flush()
     journeys.of(booking).tell(session, booking, event)
-
-
-def over(booking: Booking) -> bool:
-    """Whether it has ended, one way or the other."""
-    return booking.state in OVER
 
 
 def by_id(session: Session, booking_id: UUID) -> Booking | None:

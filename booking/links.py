@@ -11,7 +11,8 @@ from buchbar.booking.models import Booking
 
 def settings(session: Session) -> Settings:
     """The settings under which this session runs."""
-    return session.info["settings"]  # type: ignore[no-any-return]
+    settings: Settings = session.info["settings"]
+    return settings
 
 
 def path(session: Session, booking: Booking, purpose: str = "buchung") -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from buchbar.base.texts import N_, _
-from buchbar.booking import lifecycle
+from buchbar.booking import approvals, steps
 from buchbar.booking.models import Booking
 from buchbar.payments import ledger
 
@@ -20,8 +20,8 @@ WORDS = {
     "move": N_("Auf einen anderen Termin verlegen"),
     "cancel": N_("Stornieren"),
 }
-# How the desk says a state; the couple reads lifecycle.STATE_WORDS.
-STATE_WORDS = lifecycle.STATE_WORDS | {
+# How the desk says a state; the couple reads steps.STATE_WORDS.
+STATE_WORDS = steps.STATE_WORDS | {
     "submitted": N_("E-Mail-Adresse noch nicht bestätigt"),
     "requested": N_("zu prüfen"),
 }
@@ -50,14 +50,14 @@ def state_of(booking: Booking, now: datetime) -> str:
     return _(STATE_WORDS["expired" if booking.lapsed(now) else booking.state])
 
 
-def steps(booking: Booking, given: Set[str], now: datetime) -> list[Step]:
+def choices(booking: Booking, given: Set[str], now: datetime) -> list[Step]:
     """All verbs of the desk, in the order in which they are usually needed."""
     return [Step(verb, _why_not(verb, booking, given, now)) for verb in WORDS]
 
 
 def _why_not(verb: str, booking: Booking, given: Set[str], now: datetime) -> str:
     name, _under, party = verb.partition("_")
-    if party and party not in lifecycle.needed(booking):
+    if party and party not in approvals.needed(booking):
         return _("Diese Zustimmung ist hier nicht nötig.")
     if party and party in given:
         return _("Die Zustimmung ist schon gegeben.")
@@ -65,7 +65,7 @@ def _why_not(verb: str, booking: Booking, given: Set[str], now: datetime) -> str
         return _("Das ist schon eingetragen.")
     if name == "extend" and booking.extended:
         return _("Die Vormerkung ist schon einmal verlängert worden.")
-    if booking.lapsed(now) or booking.state not in lifecycle.STEPS[name]:
+    if booking.lapsed(now) or booking.state not in steps.STEPS[name]:
         return _("Die Buchung ist „%s“.") % state_of(booking, now)
     if name in ("cancel", "move") and booking.starts_at <= now:
         return _("Der Termin hat schon begonnen.")

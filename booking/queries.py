@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from buchbar.accounts.models import Municipality
 from buchbar.base.errors import NotFound
-from buchbar.booking import journeys, lifecycle
+from buchbar.booking import approvals, journeys
 from buchbar.booking.models import Approval, Booking, BookingEvent, Claim
 from buchbar.calendar.months import month_end
 from buchbar.calendar.walls import days_span
@@ -121,12 +121,12 @@ def rows(session: Session, bookings: Sequence[Booking]) -> list[Row]:
     if not bookings:
         return []
     ids = [booking.id for booking in bookings]
-    given, seen, names = approvals(session, ids), last_events(session, ids), names_of(session, bookings)
+    given, seen, names = agreed(session, ids), last_events(session, ids), names_of(session, bookings)
     return [
         Row(
             booking,
             names.get(booking.id, ""),
-            frozenset(lifecycle.needed(booking) - given[booking.id]),
+            frozenset(approvals.needed(booking) - given[booking.id]),
             seen.get(booking.id, 0),
         )
         for booking in bookings
@@ -144,7 +144,7 @@ def names_of(session: Session, bookings: Iterable[Booking]) -> dict[UUID, str]:
     return names
 
 
-def approvals(session: Session, ids: Sequence[UUID]) -> dict[UUID, set[str]]:
+def agreed(session: Session, ids: Sequence[UUID]) -> dict[UUID, set[str]]:
     """Who has agreed, by booking."""
     parties: dict[UUID, set[str]] = defaultdict(set)
     for booking_id, party in session.execute(

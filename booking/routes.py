@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
 from buchbar.base.web import get, limited, page, post, redirect, settings_of
-from buchbar.booking import journeys, lifecycle, links
+from buchbar.booking import journeys, lifecycle, links, steps
 from buchbar.booking.events import CITIZEN
 from buchbar.payments import ledger, paying
 
@@ -23,7 +23,7 @@ def show(request: Request, session: Session, now: datetime, token: FromPath[str]
 def ask_for_proof(request: Request, session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
     """Only a button: programs that look into mails follow links, but press no buttons."""
     booking = links.booking_by(session, token, "bestaetigung")
-    if booking.email_proven_at or lifecycle.over(booking) or booking.lapsed(now):
+    if booking.email_proven_at or steps.over(booking) or booking.lapsed(now):
         return redirect(request, links.path(session, booking))
     return page(request, "booking/proof.html", booking=booking, town=booking.municipality, token=token)
 
@@ -47,9 +47,9 @@ def extend(request: Request, session: Session, now: datetime, token: FromPath[st
 def ask_to_cancel(request: Request, session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
     """What it would cost, before anything happens."""
     booking = links.booking_by(session, token)
-    if lifecycle.over(booking):
+    if steps.over(booking):
         return redirect(request, links.path(session, booking))
-    lifecycle.allow(booking, "cancel", now)
+    steps.allow(booking, "cancel", now)
     account = ledger.account(session, booking.id)
     forgiven = -sum(line.cents for line in ledger.share_of(session, booking.id, lifecycle.refund_percent(booking, now)))
     return page(
@@ -83,7 +83,7 @@ def pay(request: Request, now: datetime, token: FromPath[str]) -> Response[Any]:
     with database.write() as session:
         booking = links.booking_by(session, token)
         lifecycle.lock(session, booking)
-        lifecycle.allow(booking, "pay", now)
+        steps.allow(booking, "pay", now)
         payment = paying.begin(session, booking.municipality_id, booking.id, now)
         own_page, number, email = links.url(session, booking), booking.number, booking.email
     url = paying.pay_url(database, settings_of(request), payment, purpose=number, return_url=own_page, email=email)

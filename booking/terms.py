@@ -83,8 +83,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     def deadline_at(self, reserved_at: datetime, starts_at: datetime, zone: ZoneInfo) -> datetime | None:
         """The midnight by which the couple must have registered; never after the event, None without a deadline.
 
-        Days count at the earliest from when the law lets the couple register. A reservation that is made when the months
-        before the date have already begun keeps a week.
+        Days count at the earliest from when the law lets the couple register. Who reserves when the months before the
+        date have already begun keeps a week.
         """
         if self.deadline is None:
             return None

@@ -45,7 +45,7 @@ def edited(session: Session, municipality_ids: Iterable[UUID]) -> None:
 @event.listens_for(Session, "before_flush")
 def _notice(session: Session, _context: Any, _instances: Any) -> None:
     rows = [*session.new, *(row for row in session.dirty if _changed(row)), *session.deleted]
-    towns = {row.id for row in rows if isinstance(row, Municipality) and row not in session.new}
+    towns: set[UUID | None] = {row.id for row in rows if isinstance(row, Municipality) and row not in session.new}
     towns |= {row.decides_in(session) for row in rows if isinstance(row, Decides)}
     edited(session, [town for town in towns if town])
 

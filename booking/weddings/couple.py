@@ -12,7 +12,7 @@ from buchbar.base import forms, texts
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, get, limited, page, post, redirect
-from buchbar.booking import events, lifecycle, links
+from buchbar.booking import approvals, events, links, steps
 from buchbar.booking.events import CITIZEN
 from buchbar.booking.models import Booking
 from buchbar.booking.weddings import reservation
@@ -48,7 +48,7 @@ class TurnedAway(Exception):
 
 def show(request: Request, session: Session, booking: Booking, now: datetime) -> Response[Any]:
     """The booking as it stands: the form while it is held, then the status."""
-    if lifecycle.over(booking) or booking.lapsed(now):
+    if steps.over(booking) or booking.lapsed(now):
         return _status(request, session, booking, now)
     if booking.state == "held":
         return _form(request, session, booking, now, {}, {})
@@ -62,7 +62,7 @@ def show(request: Request, session: Session, booking: Booking, now: datetime) ->
 def check(request: Request, session: Session, now: datetime, form: Form, token: FromPath[str]) -> Response[Any]:
     """Look at what was typed and show the summary with the fees; nothing is kept yet."""
     booking = links.booking_by(session, token)
-    lifecycle.allow(booking, "submit", now)
+    steps.allow(booking, "submit", now)
     typed = dict(form)
     if form.get("zurueck"):
         return _form(request, session, booking, now, typed, {})
@@ -85,7 +85,7 @@ def check(request: Request, session: Session, now: datetime, form: Form, token: 
 def submit(request: Request, session: Session, now: datetime, form: Form, token: FromPath[str]) -> Response[Any]:
     """The summary is right: keep it and send the mail that proves the address."""
     booking = links.booking_by(session, token)
-    lifecycle.allow(booking, "submit", now)
+    steps.allow(booking, "submit", now)
     try:
         couple = read_couple(form, booking)
     except Invalid as fault:
@@ -101,7 +101,7 @@ def submit(request: Request, session: Session, now: datetime, form: Form, token:
 def ask_to_move(request: Request, session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
     """Choose another slot; with a slot chosen, what it would cost."""
     booking = links.booking_by(session, token)
-    lifecycle.allow(booking, "move", now)
+    steps.allow(booking, "move", now)
     times = timetable(session, booking.municipality)
     wedding = session.get_one(Wedding, booking.id)
     context = _about(session, booking, now) | {"token": token, "account": ledger.account(session, booking.id)}
@@ -205,15 +205,15 @@ def _turn_away(request: Request, session: Session, booking: Booking, now: dateti
 
 def _status(request: Request, session: Session, booking: Booking, now: datetime) -> Response[Any]:
     wedding = session.get(Wedding, booking.id)
-    parties = lifecycle.needed(booking)
+    parties = approvals.needed(booking)
     context = _about(session, booking, now) | {
         "wedding": wedding,
         "account": ledger.account(session, booking.id),
         "lines": ledger.owed(session, booking.id),
         "history": booking.events,
         "event_words": events.WORDS,
-        "state_words": lifecycle.STATE_WORDS,
-        "waiting_for": sorted(parties - lifecycle.given(session, booking)),
+        "state_words": steps.STATE_WORDS,
+        "waiting_for": sorted(parties - approvals.given(session, booking)),
         "token": _token(session, booking),
         "back_from_paying": request.query_params.get("zahlung", ""),
         "lapsed": booking.lapsed(now) or booking.state == "expired",

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from buchbar.base import texts
 from buchbar.base.texts import N_, _
-from buchbar.booking import calendar_entries, lifecycle, links
+from buchbar.booking import approvals, calendar_entries, links
 from buchbar.booking.models import OVER, Booking, BookingEvent
 from buchbar.booking.weddings.models import Wedding
 from buchbar.calendar import ical
@@ -105,7 +105,7 @@ def _to_couple(session: Session, booking: Booking, event: BookingEvent, kind: st
 def _ask(session: Session, booking: Booking, event: BookingEvent) -> None:
     """Ask the office and the venue's owner for the agreement that is missing. The office finds the names at its desk;
     the owner needs none."""
-    missing = lifecycle.needed(booking) - lifecycle.given(session, booking)
+    missing = approvals.needed(booking) - approvals.given(session, booking)
     with _language("de"):
         if "office" in missing and booking.municipality.email:
             _write(session, booking, event, "office", booking.municipality.email)
@@ -180,7 +180,7 @@ def _context(session: Session, booking: Booking, event: BookingEvent) -> dict[st
         "until": last_day(booking.deadline_at, town.zone) if booking.deadline_at else None,
         "window": registration_window(local_date(start, town.zone)),
         "terms": booking.policy.terms,
-        "needed": lifecycle.needed(booking),
+        "needed": approvals.needed(booking),
         "link_to_booking": links.url(session, booking),
         "search_link": f"{links.settings(session).base_url}/{town.slug}/hochzeit",
         "proof_link": links.url(session, booking, "bestaetigung"),

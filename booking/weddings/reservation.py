@@ -16,7 +16,7 @@ from buchbar.base import texts
 from buchbar.base.db import in_line, table_of
 from buchbar.base.errors import Invalid, Refused
 from buchbar.base.texts import _
-from buchbar.booking import claims, lifecycle
+from buchbar.booking import claims, lifecycle, steps
 from buchbar.booking.claims import Wanted
 from buchbar.booking.events import CITIZEN, Actor
 from buchbar.booking.models import Booking, BookingEvent, Claim
@@ -88,7 +88,7 @@ def hold(session: Session, town: Municipality, venue_id: UUID, start: datetime, 
     busy = Busy(standing)
     if not busy.free(slot):
         raise _taken(session, times, slot, at)
-    booking = {
+    booking: dict[str, Any] = {
         "id": uuid4(),
         "municipality_id": town.id,
         "journey": JOURNEY,
@@ -192,7 +192,7 @@ def new_number() -> str:
 def submit(session: Session, booking: Booking, couple: Couple, at: datetime, by: Actor) -> None:
     """Keep the couple's data and ask them to prove their address. Raises TooManyHolds beyond the policy's limit."""
     lifecycle.lock(session, booking)
-    lifecycle.allow(booking, "submit", at)
+    steps.allow(booking, "submit", at)
     if by.kind == "citizen":
         _limit_holds(session, booking, couple.email, at)
     if booking.email and booking.email != couple.email:
@@ -204,7 +204,7 @@ def submit(session: Session, booking: Booking, couple: Couple, at: datetime, by:
 def enter(session: Session, booking: Booking, couple: Couple, at: datetime, by: Actor) -> None:
     """A clerk has the couple on the telephone: the reservation stands at once, without a mail to prove an address."""
     lifecycle.lock(session, booking)
-    lifecycle.allow(booking, "enter", at)
+    steps.allow(booking, "enter", at)
     _keep(session, booking, couple)
     session.flush()
     lifecycle.enter(session, booking, price(session, booking), at, by)
@@ -270,7 +270,7 @@ def price_of(
 def move(session: Session, booking: Booking, venue_id: UUID, start: datetime, at: datetime, by: Actor) -> None:
     """Put a reservation on another slot, or leave everything as it is: NotOffered, SlotTaken, NotAllowed."""
     lifecycle.lock(session, booking)
-    lifecycle.allow(booking, "move", at)
+    steps.allow(booking, "move", at)
     times = timetable(session, booking.municipality)
     slot = offered(times, venue_id, start, at, by)
     if (slot.venue.id, slot.span.start) == (booking.resource_id, booking.starts_at):

@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 
 from buchbar.booking import claims, lifecycle
 from buchbar.booking.events import CITIZEN, SYSTEM
-from buchbar.booking.lifecycle import Lapsed, NotAllowed
 from buchbar.booking.models import Booking, BookingEvent, Claim
+from buchbar.booking.steps import Lapsed, NotAllowed
 from buchbar.booking.weddings import reservation
 from buchbar.payments import ledger
 from buchbar.payments.models import ChargeItem

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from buchbar.booking import claims, closures, lifecycle
 from buchbar.booking.closures import InTheWay
 from buchbar.booking.events import CITIZEN, Actor
-from buchbar.booking.lifecycle import Lapsed, NotAllowed
 from buchbar.booking.models import Booking, BookingEvent, Claim
+from buchbar.booking.steps import Lapsed, NotAllowed
 from buchbar.booking.terms import Terms
 from buchbar.booking.weddings import reservation
 from buchbar.booking.weddings.reservation import SlotTaken, TooManyHolds

@@ -1,0 +1,21 @@
+"""Who has to agree to a request, and who has."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from buchbar.booking.models import Approval, Booking
+
+
+def needed(booking: Booking) -> set[str]:
+    """Who has to agree: by the policy, and always the office where the venue is only on request."""
+    approval = booking.policy.terms.approval
+    on_request = getattr(booking.resource, "visibility", "bookable") == "request"
+    parties = {"office"} if approval != "none" or on_request else set()
+    if approval == "office_and_owner" and bool(getattr(booking.resource, "owner_email", None)):
+        parties.add("owner")
+    return parties
+
+
+def given(session: Session, booking: Booking) -> set[str]:
+    """Who has agreed."""
+    return set(session.scalars(select(Approval.party).where(Approval.booking_id == booking.id)))
