@@ -20,7 +20,7 @@ def put_together() -> None:
         journeys.Journey(
             name=JOURNEY,
             page=couple.show,
-            price=reservation.price,
+            prove=reservation.prove,
             tell=letters.tell,
             reclaim=reservation.reclaim,
             forget=reservation.forget,

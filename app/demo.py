@@ -111,6 +111,8 @@ def _sites_and_venues(session: Session, seed: TownSeed, placed: Placed) -> None:
         session.add(Site(id=placed.sites[site.slug], municipality_id=placed.town.id, **fields))
     session.flush()
     for position, venue in enumerate(seed.venues):
+        if venue.slug in placed.venues:
+            raise ValueError(f"two venues have the slug {venue.slug!r}")
         placed.venues[venue.slug] = _venue(venue, position, placed)
     session.add_all(placed.venues.values())
     session.flush()

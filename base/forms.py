@@ -16,6 +16,8 @@ from buchbar.base.money import parse_euros
 from buchbar.base.texts import _
 
 Field = Callable[[str], Any]
+# Dates that mean something here. Beyond them, days can't be added everywhere (datetime ends with the year 9999).
+YEARS = range(2000, 2100)
 
 
 def read(form: Mapping[str, str], **fields: Field) -> SimpleNamespace:
@@ -69,13 +71,15 @@ def euros(typed: str) -> int:
 
 
 def day(typed: str) -> date:
-    """A date, as browsers send it (2027-05-15) or as people type it (15.5.2027, 15/05/2027)."""
+    """A date of this century, as browsers send it (2027-05-15) or people type it (15.5.2027, 15/05/2027)."""
     try:
-        if match := re.fullmatch(r"(\d{1,2})[./]\s?(\d{1,2})[./]\s?(\d{4})", typed):
-            return date(int(match[3]), int(match[2]), int(match[1]))
-        return date.fromisoformat(typed)
+        match = re.fullmatch(r"(\d{1,2})[./]\s?(\d{1,2})[./]\s?(\d{4})", typed)
+        read = date(int(match[3]), int(match[2]), int(match[1])) if match else date.fromisoformat(typed)
     except ValueError:
         raise ValueError(_("Bitte ein Datum wie 15.05.2027 eingeben.")) from None
+    if read.year not in YEARS:
+        raise ValueError(_("Bitte ein Datum in den nächsten Jahren eingeben."))
+    return read
 
 
 def optional(field: Field) -> Field:

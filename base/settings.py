@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parent.parent
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DEMO_SECRET = "demonstration-secret-not-for-real-use"  # noqa: S105
 DEMO_STRIPE_KEY = "sk_test_demonstration"
 DEMO_WEBHOOK_SECRET = "whsec_demonstration"  # noqa: S105
@@ -91,11 +92,22 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         pool=number("BUCHBAR_POOL", 10, 1, 200),
         metrics_token=environ.get("BUCHBAR_METRICS_TOKEN", ""),
     )
-    if not settings.demo:
-        faults += _unfit_for_production(settings)
+    faults += _open_to_the_net(settings) if settings.demo else _unfit_for_production(settings)
     if faults:
         raise Misconfigured("\n".join(faults))
     return settings
+
+
+def _open_to_the_net(settings: Settings) -> list[str]:
+    """The demonstration's secret is public, and its outgoing mail is open to everybody who can reach it."""
+    hosts = [urlsplit(settings.base_url).hostname, *(urlsplit(f"//{host}").hostname for host in settings.allowed_hosts)]
+    strange = sorted({host or "" for host in hosts} - set(LOOPBACK))
+    if not strange:
+        return []
+    return [
+        f"BUCHBAR_BASE_URL and BUCHBAR_ALLOWED_HOSTS name {', '.join(strange)}, but without BUCHBAR_MODE=production "
+        f"this is the demonstration, which only this machine may reach ({', '.join(LOOPBACK)})."
+    ]
 
 
 def _unfit_for_production(settings: Settings) -> list[str]:

@@ -132,7 +132,7 @@ def _in_transaction(
     run.__signature__ = signature.replace(parameters=[request_parameter, *parameters])  # type: ignore[attr-defined]
     hints = {name: hint for name, hint in fn.__annotations__.items() if name not in own}
     run.__annotations__ = hints | {"request": Request}
-    del run.__wrapped__  # type: ignore[attr-defined]
+    del run.__wrapped__
     return run
 
 
@@ -180,7 +180,7 @@ def client(request: Request) -> str:
 
 
 def settings_of(request: Request) -> Settings:
-    return request.app.state.settings  # type: ignore[no-any-return]
+    return request.app.state.settings
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> Response[bytes]:
@@ -286,6 +286,8 @@ def security_headers(settings: Settings) -> list[tuple[bytes, bytes]]:
         "referrer-policy": "same-origin",
         "permissions-policy": "camera=(), microphone=(), geolocation=()",
         "cross-origin-opener-policy": "same-origin",
+        # Names and secret links stay out of the browser's store; what may be kept says so itself.
+        "cache-control": "no-store",
     }
     if settings.secure:
         headers["strict-transport-security"] = "max-age=31536000"

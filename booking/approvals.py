@@ -6,14 +6,19 @@ from sqlalchemy.orm import Session
 from buchbar.booking.models import Approval, Booking
 
 
-def needed(booking: Booking) -> set[str]:
-    """Who has to agree: by the policy, and always the office where the venue is only on request."""
+def required(booking: Booking) -> list[str]:
+    """Who has to agree as things are now: by the policy, and always the office where the venue is only on request."""
     approval = booking.policy.terms.approval
     on_request = getattr(booking.resource, "visibility", "bookable") == "request"
     parties = {"office"} if approval != "none" or on_request else set()
     if approval == "office_and_owner" and bool(getattr(booking.resource, "owner_email", None)):
         parties.add("owner")
-    return parties
+    return sorted(parties)
+
+
+def needed(booking: Booking) -> set[str]:
+    """Who has to agree, as it was when the booking was made or moved; later edits of the venue change nothing."""
+    return set(booking.parties)
 
 
 def given(session: Session, booking: Booking) -> set[str]:

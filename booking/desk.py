@@ -15,13 +15,12 @@ from buchbar.accounts.models import Clerk
 from buchbar.base.texts import N_, _
 from buchbar.base.web import get, is_htmx, post, redirect
 from buchbar.booking import desk_booking, desk_closures, desk_feeds, desk_policy, queries
-from buchbar.booking.desk_frame import show
+from buchbar.booking.desk_frame import by, show
 from buchbar.booking.desk_waiting import show_waiting
-from buchbar.booking.failures import failure_of
+from buchbar.booking.failures import settle
 from buchbar.booking.models import OVER
 from buchbar.booking.queries import PAGE, STANDING, Search
 from buchbar.calendar.months import parse_month
-from buchbar.notices import outbox
 
 # What the list can be narrowed to, and the states that this means.
 STATES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -45,12 +44,31 @@ def waiting(request: Request, session: Session, now: datetime, town_slug: FromPa
 def retry(
     request: Request, session: Session, now: datetime, town_slug: FromPath[str], errand_id: FromPath[UUID]
 ) -> Response[Any]:
+    return _settle(request, session, now, town_slug, errand_id, "retry", _("Wird noch einmal versucht."))
+
+
+@post("/{town_slug:str}/amt/postausgang/{errand_id:uuid}/erstattung")
+def repay(
+    request: Request, session: Session, now: datetime, town_slug: FromPath[str], errand_id: FromPath[UUID]
+) -> Response[Any]:
+    return _settle(request, session, now, town_slug, errand_id, "repay", _("Als auf anderem Weg erstattet vermerkt."))
+
+
+@post("/{town_slug:str}/amt/postausgang/{errand_id:uuid}/erledigung")
+def dismiss(
+    request: Request, session: Session, now: datetime, town_slug: FromPath[str], errand_id: FromPath[UUID]
+) -> Response[Any]:
+    return _settle(request, session, now, town_slug, errand_id, "dismiss", _("Als erledigt vermerkt."))
+
+
+def _settle(
+    request: Request, session: Session, now: datetime, town_slug: str, errand_id: UUID, verb: str, said: str
+) -> Response[Any]:
     clerk = sign_in.changing(request, session, now, town_slug)
-    failure = failure_of(session, clerk.municipality, errand_id, strays=clerk.role == "administrator")
-    outbox.retry(session, failure.errand, now)
+    settle(session, clerk.municipality, errand_id, verb, now, by(clerk), clerk.role == "administrator")
     session.flush()
     if is_htmx(request):
-        return show_waiting(request, session, clerk, now, _("Wird noch einmal versucht."))
+        return show_waiting(request, session, clerk, now, said)
     return redirect(request, f"/{town_slug}/amt")
 
 
@@ -103,6 +121,8 @@ def _search(typed: Mapping[str, str], now: datetime) -> Search:
 routes = [
     waiting,
     retry,
+    repay,
+    dismiss,
     bookings,
     *desk_booking.routes,
     *desk_closures.routes,

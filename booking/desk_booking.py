@@ -155,7 +155,7 @@ def _show(
         "words": WORDS,
         "costs": {
             "amt": cost_of_cancelling(session, booking, 100),
-            "paar": cost_of_cancelling(session, booking, lifecycle.refund_percent(booking, now)),
+            "paar": cost_of_cancelling(session, booking, lifecycle.refund_percent(session, booking, now)),
         },
         "day": day,
         "wanted": wanted,

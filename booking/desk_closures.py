@@ -61,8 +61,8 @@ def _read(form: Form, clerk: Clerk) -> tuple[UUID, Span, str]:
     typed = forms.read(
         form,
         ressource=_known,
-        von_tag=_near,
-        bis_tag=forms.optional(_near),
+        von_tag=forms.day,
+        bis_tag=forms.optional(forms.day),
         von_zeit=forms.optional(forms.minute),
         bis_zeit=forms.optional(forms.minute),
         grund=forms.text(200),
@@ -82,13 +82,6 @@ def _known(typed: str) -> UUID:
         return UUID(typed)
     except ValueError:
         raise ValueError(_("Bitte wählen Sie, was gesperrt wird.")) from None
-
-
-def _near(typed: str) -> date:
-    day = forms.day(typed)
-    if not 2000 <= day.year <= 2099:
-        raise ValueError(_("Bitte ein Datum in den nächsten Jahren eingeben."))
-    return day
 
 
 def _until(closure: Closure, zone: ZoneInfo) -> str:

@@ -34,6 +34,8 @@ WORDS = {
     "decline": N_("Anfrage abgelehnt"),
     "pay": N_("Gebühren bezahlt"),
     "refund": N_("Erstattung veranlasst"),
+    "repay": N_("Auf anderem Weg erstattet"),
+    "dismiss": N_("Als erledigt vermerkt"),
     "register": N_("Anmeldung der Eheschließung liegt vor"),
     "remind": N_("An die Frist erinnert"),
     "move": N_("Termin verlegt"),

@@ -1,6 +1,7 @@
 """What could not be done outside: letters, refunds and messages of the payment provider that a clerk has to look at."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -8,20 +9,30 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
 from buchbar.base import texts
-from buchbar.base.errors import NotFound
+from buchbar.base.errors import NotFound, Refused
 from buchbar.base.texts import _
+from buchbar.booking import lifecycle
+from buchbar.booking.events import Actor, record
 from buchbar.booking.models import Booking
+from buchbar.notices import outbox
 from buchbar.notices.models import Errand, Letter
+from buchbar.payments import refunds
 from buchbar.payments.models import Payment, ProviderEvent, Refund
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An errand that failed for good, in words; ``booking`` is what it is about, where that is known."""
+    """An errand that failed for good, in words; ``booking`` is what it is about, where that is known.
+
+    ``verbs`` are what a clerk can do about it: "retry", "repay" (the money of ``refund`` went another way), "dismiss"
+    (seen, and nothing is left to do here).
+    """
 
     errand: Errand
     words: str
     booking: Booking | None
+    verbs: tuple[str, ...]
+    refund: Refund | None = None
 
 
 def failures(session: Session, town: Municipality, *, strays: bool = False) -> list[Failure]:
@@ -30,12 +41,49 @@ def failures(session: Session, town: Municipality, *, strays: bool = False) -> l
     return sorted(found, key=lambda failure: (failure.errand.written_at, failure.errand.id))
 
 
-def failure_of(session: Session, town: Municipality, errand_id: UUID, *, strays: bool) -> Failure:
-    """One of the town's failures. Raises NotFound for any other errand."""
+def settle(
+    session: Session, town: Municipality, errand_id: UUID, verb: str, at: datetime, by: Actor, strays: bool
+) -> None:
+    """Do about one of the town's failures what a clerk decided. Raises NotFound for any other errand, and Refused for
+    what can't be done about this one."""
+    failure = _failure_of(session, town, errand_id, strays)
+    if verb not in failure.verbs:
+        raise Refused(_("Das geht hier nicht. Bitte laden Sie die Seite neu."))
+    if verb == "retry":
+        outbox.retry(session, failure.errand, at)
+        return
+    if verb == "repay" and failure.refund and failure.booking:
+        _repay(session, failure.booking, failure.refund, at, by)
+    elif failure.booking:
+        record(session, failure.booking, "dismiss", at, by, failure.words)
+    _end(session, failure.errand, at, by)
+
+
+def _failure_of(session: Session, town: Municipality, errand_id: UUID, strays: bool) -> Failure:
+    # Two clerks may settle the same failure at once: the second waits here, and then finds it no more.
+    session.execute(select(Errand.id).where(Errand.id == errand_id).with_for_update())
     for failure in failures(session, town, strays=strays):
         if failure.errand.id == errand_id:
             return failure
     raise NotFound
+
+
+def _repay(session: Session, booking: Booking, refund: Refund, at: datetime, by: Actor) -> None:
+    """The money went another way, so nothing else that failed about it is left to do."""
+    lifecycle.lock(session, booking)
+    if cents := refunds.by_hand(session, refund.id, at):
+        record(session, booking, "repay", at, by, cents=str(cents))
+    told = select(ProviderEvent.errand_id).where(ProviderEvent.object_id == refund.refund_id)
+    about = or_(Errand.subject_id == refund.id, Errand.subject_id.in_(told))
+    for errand in session.scalars(select(Errand).where(Errand.state == "failed", about)).all():
+        _end(session, errand, at, by)
+
+
+def _end(session: Session, errand: Errand, at: datetime, by: Actor) -> None:
+    errand.state, errand.done_at, errand.done_by = "done", at, by.name
+    event = session.scalar(select(ProviderEvent).where(ProviderEvent.errand_id == errand.subject_id))
+    if event is not None:  # from then on its retention counts
+        event.done_at = event.done_at or at
 
 
 def _letters(session: Session, town: Municipality) -> list[Failure]:
@@ -46,20 +94,28 @@ def _letters(session: Session, town: Municipality) -> list[Failure]:
         .where(Errand.state == "failed", Letter.municipality_id == town.id)
     )
     return [
-        Failure(errand, _("E-Mail nicht zugestellt: „%s“") % letter.subject, booking)
+        Failure(errand, _("E-Mail nicht zugestellt: „%s“") % letter.subject, booking, ("retry", "dismiss"))
         for errand, letter, booking in rows
     ]
 
 
 def _refunds(session: Session, town: Municipality) -> list[Failure]:
+    """What the provider has given up isn't tried again: it would be sent beside what a clerk sends."""
     rows = session.execute(
         select(Errand, Refund, Booking)
         .join(Refund, Refund.id == Errand.subject_id)
         .join(Booking, Booking.id == Refund.booking_id)
         .where(Errand.state == "failed", Booking.municipality_id == town.id)
     )
+    verbs = {"wanted": ("retry", "repay"), "failed": ("repay",), "done": ("dismiss",)}
     return [
-        Failure(errand, _("Erstattung nicht ausgeführt: %s") % texts.euros(refund.cents), booking)
+        Failure(
+            errand,
+            _("Erstattung nicht ausgeführt: %s") % texts.euros(refund.cents),
+            booking,
+            verbs[refund.state],
+            refund,
+        )
         for errand, refund, booking in rows
     ]
 
@@ -67,16 +123,20 @@ def _refunds(session: Session, town: Municipality) -> list[Failure]:
 def _payments(session: Session, town: Municipality, strays: bool) -> list[Failure]:
     mine = Booking.municipality_id == town.id
     rows = session.execute(
-        select(Errand, ProviderEvent, Booking)
+        select(Errand, ProviderEvent, Booking, Refund)
         .join(ProviderEvent, ProviderEvent.errand_id == Errand.subject_id)
-        .outerjoin(
-            Payment,
-            or_(Payment.checkout_id == ProviderEvent.object_id, Payment.intent_id == ProviderEvent.object_id),
-        )
+        .outerjoin(Payment, Payment.id == ProviderEvent.payment_id)
         .outerjoin(Booking, Booking.id == Payment.booking_id)
+        .outerjoin(Refund, Refund.refund_id == ProviderEvent.object_id)
         .where(Errand.state == "failed", or_(mine, Booking.id.is_(None)) if strays else mine)
     )
-    return [
-        Failure(errand, _("Zahlung passt nicht: Meldung „%s“ des Zahlungsdienstes") % event.kind, booking)
-        for errand, event, booking in rows
-    ]
+    return [_payment(errand, event, booking, refund) for errand, event, booking, refund in rows]
+
+
+def _payment(errand: Errand, event: ProviderEvent, booking: Booking | None, refund: Refund | None) -> Failure:
+    if refund is not None:
+        words = _("Erstattung nicht angekommen: %s") % texts.euros(refund.cents)
+        return Failure(errand, words, booking, ("repay",) if refund.state == "failed" else ("dismiss",), refund)
+    words = _("Zahlung passt nicht: Meldung „%s“ des Zahlungsdienstes") % event.kind
+    # What has been written down only informs; the rest may go better once somebody has put right what was wrong.
+    return Failure(errand, words, booking, ("dismiss",) if event.done_at else ("retry", "dismiss"))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from buchbar.base.db import Database
@@ -42,7 +42,7 @@ def expire_holds(database: Database, now: datetime) -> int:
 
 
 def release_overdue(database: Database, now: datetime) -> int:
-    """Release the bookings whose deadline has passed; how many.
+    """Release the bookings whose deadline has passed, or that nobody has decided before the event; how many.
 
     As long as the payment page of one is still open, or the bank has the money already, it waits for what comes of
     that: nobody shall pay for a date that was taken from under their hands.
@@ -50,13 +50,16 @@ def release_overdue(database: Database, now: datetime) -> int:
     with database.read() as session:
         overdue = session.scalars(
             select(Booking.id)
-            .where(Booking.state.in_(steps.STEPS["release"]), Booking.deadline_at <= now)
-            .order_by(Booking.deadline_at)
+            .where(
+                Booking.state.in_(steps.STEPS["release"]),
+                or_(Booking.deadline_at <= now, and_(Booking.state == "requested", Booking.starts_at <= now)),
+            )
+            .order_by(Booking.starts_at)
         ).all()
 
     def release(session: Session, booking: Booking) -> bool:
         lifecycle.lock(session, booking)
-        if _being_paid(session, booking.id, now):
+        if _being_paid(session, booking, now):
             return False
         lifecycle.release(session, booking, now)
         return booking.state == "released"
@@ -64,11 +67,14 @@ def release_overdue(database: Database, now: datetime) -> int:
     return _each(database, overdue, release, "release")
 
 
-def _being_paid(session: Session, booking_id: UUID, now: datetime) -> bool:
+def _being_paid(session: Session, booking: Booking, now: datetime) -> bool:
+    """Whether money may still come: only of pages that were begun in time, or one after the other would keep the date
+    for ever."""
+    in_time = Payment.started_at < (booking.deadline_at or booking.starts_at)
     begun = select(Payment.id).where(
-        Payment.booking_id == booking_id,
+        Payment.booking_id == booking.id,
         Payment.state == "started",
-        or_(Payment.expires_at > now, Payment.intent_id.is_not(None)),
+        or_(and_(Payment.expires_at > now, in_time), Payment.intent_id.is_not(None)),
     )
     return session.scalars(begun.limit(1)).first() is not None
 

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from buchbar.booking.events import Actor
 from buchbar.booking.models import Booking, BookingEvent
-from buchbar.payments.ledger import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +52,13 @@ class InCalendars:
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """``page`` shows a booking to whom it belongs; ``price`` says what it costs; ``tell`` writes the letters that an
-    event calls for; ``reclaim`` takes again what an ended booking had claimed and says whether it could; ``forget``
-    deletes the personal data that the journey keeps."""
+    """``page`` shows a booking to whom it belongs; ``prove`` lets it stand when the address is proven; ``tell`` writes
+    the letters that an event calls for; ``reclaim`` takes again what an ended booking had claimed and says whether it
+    could; ``forget`` deletes the personal data that the journey keeps."""
 
     name: str
     page: Callable[[Request, Session, Booking, datetime], Response[Any]]
-    price: Callable[[Session, Booking], list[Line]]
+    prove: Callable[[Session, Booking, datetime], None]
     tell: Callable[[Session, Booking, BookingEvent], None]
     reclaim: Callable[[Session, Booking, datetime], bool]
     forget: Callable[[Session, Booking], None]

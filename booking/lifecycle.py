@@ -7,9 +7,9 @@ letters. Doing a thing twice does it once: a verb whose result is already there 
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buchbar.base.texts import _
 from buchbar.booking import approvals, claims, journeys, steps
 from buchbar.booking.events import SYSTEM, Actor, record
 from buchbar.booking.models import Approval, Booking, BookingEvent
@@ -60,6 +60,8 @@ def prove(session: Session, booking: Booking, lines: list[ledger.Line], at: date
 def enter(session: Session, booking: Booking, lines: list[ledger.Line], at: datetime, by: Actor) -> None:
     """A clerk has entered what came by telephone or on paper; it ranks like any other reservation."""
     lock(session, booking)
+    if booking.channel == "desk" and booking.state in steps.STEPS["register"]:
+        return
     steps.allow(booking, "enter", at)
     booking.channel = "desk"
     _stand(session, booking, lines, "enter", at, by)
@@ -68,9 +70,11 @@ def enter(session: Session, booking: Booking, lines: list[ledger.Line], at: date
 def approve(session: Session, booking: Booking, party: str, at: datetime, by: Actor) -> None:
     """The office, or the venue's owner, agrees. With the last yes that is needed, the reservation goes on."""
     lock(session, booking)
-    if party in approvals.given(session, booking) or party not in approvals.needed(booking):
+    if party in approvals.given(session, booking):
         return
     steps.allow(booking, "approve", at)
+    if party not in approvals.needed(booking):
+        return
     session.add(Approval(booking_id=booking.id, party=party, given_at=at, given_by=by.name))
     record(session, booking, "approve", at, by, party=party)
     _settle(session, booking, "confirm", at, by)
@@ -126,14 +130,19 @@ def register(session: Session, booking: Booking, at: datetime, by: Actor) -> Non
 def moved(session: Session, booking: Booking, lines: list[ledger.Line], at: datetime, by: Actor, **data: str) -> None:
     """The journey has put the booking on another slot (its claims are taken, its times changed): prices, approvals
     and deadlines follow."""
+    before, pay_by = ledger.account(session, booking.id).open, booking.deadline_at
     booking.sequence += 1
     session.execute(Approval.__table__.delete().where(Approval.booking_id == booking.id))  # type: ignore[attr-defined]
+    booking.parties = approvals.required(booking)
     if by.kind == "clerk" and "office" in approvals.needed(booking):
         session.add(Approval(booking_id=booking.id, party="office", given_at=at, given_by=by.name))
     ledger.recharge(session, booking.municipality_id, booking.id, lines, at)
     event = record(session, booking, "move", at, by, **data)
+    # Who moves and owes no more than before has no more time to pay: moving on and on would keep a slot for ever.
+    dearer = by.kind == "clerk" or ledger.account(session, booking.id).open > before
+    pay_by = pay_by if booking.state == "payable" and not dearer else None
     booking.state, booking.deadline_at, booking.reminded = "requested", None, 0
-    _settle(session, booking, None, at, by)
+    _settle(session, booking, None, at, by, pay_by)
     _give_back(session, booking, at, by)
     _tell(session, booking, event)
 
@@ -147,16 +156,17 @@ def cancel(session: Session, booking: Booking, at: datetime, by: Actor, reason: 
     if booking.state == "cancelled":
         return
     steps.allow(booking, "cancel", at)
-    if booking.starts_at <= at:
-        raise steps.NotAllowed(_("Dieser Termin hat schon begonnen und kann nicht mehr storniert werden."))
-    percent = 100 if by.kind != "citizen" else refund_percent(booking, at)
+    percent = 100 if by.kind != "citizen" else refund_percent(session, booking, at)
     _end(session, booking, "cancel", "cancelled", at, by, reason, percent=percent)
 
 
 def release(session: Session, booking: Booking, at: datetime, by: Actor = SYSTEM) -> None:
-    """A deadline has passed: the date is free again. Nothing is owed, what was paid goes back."""
+    """A deadline has passed, or nobody has decided before the event: the date is free again. Nothing is owed, what was
+    paid goes back."""
     lock(session, booking)
-    if booking.state not in steps.STEPS["release"] or booking.deadline_at is None or booking.deadline_at > at:
+    missed = booking.deadline_at is not None and booking.deadline_at <= at
+    undecided = booking.state == "requested" and booking.starts_at <= at
+    if booking.state not in steps.STEPS["release"] or not (missed or undecided):
         return
     _end(session, booking, "release", "released", at, by, percent=100)
 
@@ -185,16 +195,19 @@ def reminders_due(booking: Booking, at: datetime) -> int:
     return sum(left <= timedelta(days=days) for days in booking.policy.terms.reminder_days)
 
 
-def refund_percent(booking: Booking, at: datetime) -> int:
-    """What share of the fees a cancellation by the citizen would give back now."""
-    if booking.state in ("held", "submitted"):
+def refund_percent(session: Session, booking: Booking, at: datetime) -> int:
+    """What share of the fees a cancellation by the citizen would give back now: all, as long as nobody has said yes."""
+    yes = select(BookingEvent.id).where(
+        BookingEvent.booking_id == booking.id, BookingEvent.verb.in_(("bill", "confirm"))
+    )
+    if session.scalar(yes.limit(1)) is None:
         return 100
     zone = booking.municipality.zone
     return booking.policy.terms.refund_percent(at, local_date(booking.starts_at, zone), zone)
 
 
 def _stand(session: Session, booking: Booking, lines: list[ledger.Line], verb: str, at: datetime, by: Actor) -> None:
-    booking.state = "requested"
+    booking.state, booking.parties = "requested", approvals.required(booking)
     _hold_until(session, booking, None)
     ledger.charge(session, booking.municipality_id, booking.id, "fees", lines, at)
     event = record(session, booking, verb, at, by)
@@ -204,8 +217,11 @@ def _stand(session: Session, booking: Booking, lines: list[ledger.Line], verb: s
     claims.shown(session, booking.id)
 
 
-def _settle(session: Session, booking: Booking, verb: str | None, at: datetime, by: Actor) -> None:
-    """Let the booking stand where approvals and payments allow: requested, then payable, then confirmed."""
+def _settle(
+    session: Session, booking: Booking, verb: str | None, at: datetime, by: Actor, pay_by: datetime | None = None
+) -> None:
+    """Let the booking stand where approvals and payments allow: requested, then payable (``pay_by`` at the latest),
+    then confirmed."""
     session.flush()
     terms, zone = booking.policy.terms, booking.municipality.zone
     if approvals.needed(booking) - approvals.given(session, booking):
@@ -213,7 +229,8 @@ def _settle(session: Session, booking: Booking, verb: str | None, at: datetime, 
     if terms.payment == "required" and ledger.account(session, booking.id).open:
         if booking.state != "payable":
             booking.state = "payable"
-            _give_until(booking, min(after_days(at, terms.pay_days, zone), booking.starts_at), at)
+            limit = min(after_days(at, terms.pay_days, zone), booking.starts_at)
+            _give_until(booking, min(limit, pay_by or limit), at)
             _tell(session, booking, record(session, booking, "bill", at, by))
     elif booking.state != "confirmed":
         booking.state = "confirmed"

@@ -35,9 +35,10 @@ class Policy(Decides, Identified, Base):
 class Booking(Identified, Base):
     """What the citizen has. ``starts_at`` and ``ends_at`` are the event itself, without set-up and cleaning.
 
-    ``hold_until`` ends a hold or an unproven reservation by itself; ``deadline_at`` is by when somebody has to act
-    (pay, register), else it is released; ``fulfilled_at`` when what the deadline waited for has come. ``generation``
-    takes back secret links; ``sequence`` counts what changed in the calendar (RFC 5545 3.8.7.4).
+    ``parties`` are those who have to agree. ``hold_until`` ends a hold or an unproven reservation by itself;
+    ``deadline_at`` is by when somebody has to act (pay, register), else it is released; ``fulfilled_at`` when what the
+    deadline waited for has come. ``generation`` takes back secret links; ``sequence`` counts what changed in the
+    calendar (RFC 5545 3.8.7.4).
     """
 
     __tablename__ = "booking"
@@ -59,6 +60,7 @@ class Booking(Identified, Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     made_at: Mapped[datetime]
+    parties: Mapped[list[str]] = mapped_column(Shape(list[str]), default=list)
     hold_until: Mapped[datetime | None] = mapped_column(index=True)
     extended: Mapped[bool] = mapped_column(default=False)
     deadline_at: Mapped[datetime | None] = mapped_column(index=True)

@@ -7,7 +7,7 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from buchbar.accounts import sign_in
@@ -20,12 +20,24 @@ from buchbar.calendar.months import add_months
 from buchbar.calendar.walls import local_date
 from buchbar.notices import letters
 from buchbar.notices.models import Errand, Letter
-from buchbar.payments.models import Payment, ProviderEvent
+from buchbar.payments.models import Payment, ProviderEvent, Refund
+from buchbar.resources.models import Closure
 
 # Letters that belong to no booking hold sign-in codes, which live for minutes.
 LETTERS_OF_CLERKS = timedelta(days=7)
 # So long the provider may repeat a message or a refund may be asked about.
 MESSAGES = timedelta(days=90)
+# A hold that was never proven is nobody's reservation.
+UNPROVEN = timedelta(days=1)
+# So long a closure's reason ("krank") may be read after the closure is over.
+CLOSURES = timedelta(days=90)
+# What an errand is about, by its kind.
+SUBJECTS = {
+    "mail": Letter.id,
+    "provider_event": ProviderEvent.errand_id,
+    "refund": Refund.id,
+    "close_checkout": Payment.id,
+}
 log = logging.getLogger("buchbar.retention")
 
 
@@ -47,19 +59,30 @@ def forget_what_is_due(database: Database, now: datetime) -> int:
 
 def _due(session: Session, now: datetime) -> list[UUID]:
     a_month_ago = now - timedelta(days=28)  # no policy keeps less, so the database can leave the newer ones out
+    over = func.coalesce(Booking.ended_at, Booking.ends_at)
     candidates = session.scalars(
         select(Booking)
-        .where(Booking.forgotten_at.is_(None), func.coalesce(Booking.ended_at, Booking.ends_at) <= a_month_ago)
+        .where(
+            Booking.forgotten_at.is_(None),
+            or_(over <= a_month_ago, and_(Booking.ended_at <= now - UNPROVEN, *_never_stood())),
+        )
         .options(joinedload(Booking.policy), joinedload(Booking.municipality))
     )
     return [booking.id for booking in candidates if is_due(booking, now)]
 
 
+def _never_stood() -> tuple[ColumnElement[bool], ...]:
+    return Booking.email_proven_at.is_(None), Booking.channel == "online"
+
+
 def is_due(booking: Booking, now: datetime) -> bool:
     """Whether the policy's months have passed since the event, or since the booking ended without one.
 
-    They are counted in local days, to the same day of a later month (BGB §188).
+    They are counted in local days, to the same day of a later month (BGB §188). What never became a reservation is
+    kept for a day: its address was not even proven to be theirs.
     """
+    if booking.ended_at and not booking.email_proven_at and booking.channel == "online":
+        return booking.ended_at + UNPROVEN <= now
     zone = booking.municipality.zone
     over = local_date(booking.ended_at or booking.ends_at, zone)
     return add_months(over, booking.policy.terms.retention_months) <= local_date(now, zone)
@@ -92,3 +115,7 @@ def tidy(session: Session, now: datetime) -> None:
     session.execute(delete(Letter).where(Letter.booking_id.is_(None), Letter.written_at < now - LETTERS_OF_CLERKS))
     session.execute(delete(ProviderEvent).where(ProviderEvent.done_at < now - MESSAGES))
     session.execute(delete(Errand).where(Errand.state == "done", Errand.done_at < now - MESSAGES))
+    for kind, subject in SUBJECTS.items():  # nobody can do these any more
+        gone = Errand.subject_id.not_in(select(subject))
+        session.execute(delete(Errand).where(Errand.kind == kind, Errand.state == "failed", gone))
+    session.execute(delete(Closure).where(Closure.ends_at < now - CLOSURES))

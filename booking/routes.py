@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
 from buchbar.base.web import get, limited, page, post, redirect, settings_of
-from buchbar.booking import journeys, lifecycle, links, steps
+from buchbar.booking import journeys, lifecycle, links, payable, steps
 from buchbar.booking.events import CITIZEN
 from buchbar.payments import ledger, paying
 
@@ -32,7 +32,7 @@ def ask_for_proof(request: Request, session: Session, now: datetime, token: From
 @limited("proof", most=60, per=timedelta(minutes=10))
 def prove(request: Request, session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
     booking = links.booking_by(session, token, "bestaetigung")
-    lifecycle.prove(session, booking, journeys.of(booking).price(session, booking), now, CITIZEN)
+    journeys.of(booking).prove(session, booking, now)
     return redirect(request, links.path(session, booking))
 
 
@@ -51,7 +51,9 @@ def ask_to_cancel(request: Request, session: Session, now: datetime, token: From
         return redirect(request, links.path(session, booking))
     steps.allow(booking, "cancel", now)
     account = ledger.account(session, booking.id)
-    forgiven = -sum(line.cents for line in ledger.share_of(session, booking.id, lifecycle.refund_percent(booking, now)))
+    forgiven = -sum(
+        line.cents for line in ledger.share_of(session, booking.id, lifecycle.refund_percent(session, booking, now))
+    )
     return page(
         request,
         "booking/cancel.html",
@@ -62,7 +64,7 @@ def ask_to_cancel(request: Request, session: Session, now: datetime, token: From
         account=account,
         cost=account.owed - forgiven,
         returned=max(0, account.paid - account.returned - (account.owed - forgiven)),
-        percent=lifecycle.refund_percent(booking, now),
+        percent=lifecycle.refund_percent(session, booking, now),
     )
 
 
@@ -82,9 +84,7 @@ def pay(request: Request, now: datetime, token: FromPath[str]) -> Response[Any]:
     database = request.app.state.database
     with database.write() as session:
         booking = links.booking_by(session, token)
-        lifecycle.lock(session, booking)
-        steps.allow(booking, "pay", now)
-        payment = paying.begin(session, booking.municipality_id, booking.id, now)
+        payment = payable.begin_to_pay(session, booking, now)
         own_page, number, email = links.url(session, booking), booking.number, booking.email
     url = paying.pay_url(database, settings_of(request), payment, purpose=number, return_url=own_page, email=email)
     return redirect(request, url)

@@ -19,10 +19,13 @@ STEPS: dict[str, tuple[str, ...]] = {
     "remind": ("payable", "confirmed"),
     "move": ("requested", "payable", "confirmed"),
     "cancel": ("held", "submitted", "requested", "payable", "confirmed"),
-    "release": ("payable", "confirmed"),
+    "release": ("requested", "payable", "confirmed"),
     "expire": ("held", "submitted"),
     "revive": ("released", "expired"),
 }
+
+# verbs that make no sense once the event has begun
+BEFORE = ("extend", "submit", "prove", "enter", "approve", "move", "cancel")
 
 STATE_WORDS = {
     "held": N_("vorgemerkt"),
@@ -46,13 +49,15 @@ class Lapsed(Refused):
 
 
 def allow(booking: Booking, verb: str, now: datetime) -> None:
-    """Refuse a verb that doesn't start from the booking's state."""
+    """Refuse a verb that doesn't start from the booking's state, or comes too late."""
     lapsed = booking.lapsed(now) or booking.state == "expired"  # the same answer whether or not a job has run
     if lapsed and verb not in ("expire", "cancel", "revive"):
         raise Lapsed(_("Ihre Vormerkung ist abgelaufen. Bitte wählen Sie den Termin noch einmal."))
     if booking.state not in STEPS[verb]:
         state = _(STATE_WORDS[booking.state])
         raise NotAllowed(_("Das geht nicht mehr: Diese Buchung ist „%s“.") % state)
+    if verb in BEFORE and booking.starts_at <= now:
+        raise NotAllowed(_("Das geht nicht mehr: Dieser Termin hat schon begonnen."))
 
 
 def over(booking: Booking) -> bool:

@@ -38,7 +38,8 @@ class Errand(Identified, Base):
     """A row of the outbox: something to do outside, once, after the transaction that wrote it.
 
     ``kind`` says which worker does it, ``subject_id`` names the row that it is about. A worker takes it for a while
-    (``leased_until``); if it dies, the errand is free again after that.
+    (``leased_until``); if it dies, the errand is free again after that. ``done_by`` names the clerk who settled what
+    no worker could.
     """
 
     __tablename__ = "errand"
@@ -56,4 +57,5 @@ class Errand(Identified, Base):
     next_at: Mapped[datetime]
     leased_until: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
+    done_by: Mapped[str | None]
     fault: Mapped[str] = mapped_column(default="")

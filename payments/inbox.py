@@ -51,14 +51,16 @@ def receive(session: Session, message: Message, at: datetime) -> bool:
 
 def work_off(database: Database, errand_id: UUID, at: datetime) -> None:
     """Do what a message asks for. Raises NotYet (it came before another), Hopeless (a clerk has to look)."""
-    with database.read() as session:
+    with database.write() as session:
         event = session.scalar(select(ProviderEvent).where(ProviderEvent.errand_id == errand_id))
-    if event is None or event.done_at:
-        return
-    told = msgspec.json.decode(event.body, type=Told)
+        if event is None or event.done_at:
+            return
+        told = msgspec.json.decode(event.body, type=Told)
+        about = paying.about(session, told)
+        event.payment_id = about and about.id  # so that the right town hears of it, whatever comes of it
     ours = apply(database, told, at)
     with database.write() as session:
-        session.execute(update(ProviderEvent).where(ProviderEvent.event_id == event.event_id).values(done_at=at))
+        session.execute(update(ProviderEvent).where(ProviderEvent.errand_id == errand_id).values(done_at=at))
     if ours and told.state in FOR_A_CLERK:
         raise Hopeless(_(FOR_A_CLERK[told.state]))
 
@@ -77,7 +79,7 @@ def apply(database: Database, told: Told, at: datetime) -> bool:
                 session, payment.booking_id, at, lambda: refunds.noticed(session, payment.id, told.cents, at)
             )
         elif told.state == "refund_failed":
-            refunds.bounced(session, told.object_id)
+            refunds.bounced(session, payment.id, told.object_id)
         elif told.state == "processing":
             paying.on_its_way(session, payment.id, told.intent_id)
         elif told.state in ("failed", "expired"):

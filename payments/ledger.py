@@ -26,7 +26,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Sums in cents. ``returned`` counts refunds from the moment they are wanted."""
+    """Sums in cents. ``returned`` counts refunds from the moment they are wanted, also those that bounced and wait for
+    a clerk to give them back another way: else they would be sent twice."""
 
     owed: int
     paid: int
@@ -52,7 +53,7 @@ def account(session: Session, booking_id: UUID) -> Account:
     return Account(
         owed=total(ChargeItem.cents, ChargeItem.charge_id == Charge.id, Charge.booking_id == booking_id),
         paid=total(Payment.cents, Payment.booking_id == booking_id, Payment.state == "paid"),
-        returned=total(Refund.cents, Refund.booking_id == booking_id, Refund.state != "failed"),
+        returned=total(Refund.cents, Refund.booking_id == booking_id),
     )
 
 
@@ -118,11 +119,7 @@ def give_back_surplus(session: Session, booking_id: UUID, at: datetime, reason: 
         .order_by(Payment.settled_at.desc(), Payment.id)
     )
     for payment in paid:
-        gone = session.scalar(
-            select(func.coalesce(func.sum(Refund.cents), 0)).where(
-                Refund.payment_id == payment.id, Refund.state != "failed"
-            )
-        )
+        gone = session.scalar(select(func.coalesce(func.sum(Refund.cents), 0)).where(Refund.payment_id == payment.id))
         cents = min(left, payment.cents - int(gone or 0))
         if cents > 0:
             refund = Refund(

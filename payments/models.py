@@ -117,7 +117,8 @@ class Payment(Identified, Base):
 
 
 class Refund(Identified, Base):
-    """Money that goes back the way it came. ``wanted`` until the provider has taken it over."""
+    """Money that goes back the way it came. ``wanted`` until the provider has taken it over; ``failed`` when it didn't
+    arrive: it is owed all the same, and goes another way by a clerk's hand (refunds.by_hand)."""
 
     __tablename__ = "refund"
     __table_args__ = (
@@ -140,7 +141,8 @@ class Refund(Identified, Base):
 class ProviderEvent(Base):
     """A message from the payment provider, stored once by its id before it is worked off.
 
-    Only what settling needs is kept of it, no names and addresses.
+    Only what settling needs is kept of it, no names and addresses. ``payment_id`` is the payment of ours that it
+    speaks of, once that is known.
     """
 
     __tablename__ = "provider_event"
@@ -149,6 +151,7 @@ class ProviderEvent(Base):
     errand_id: Mapped[UUID] = mapped_column(unique=True)
     kind: Mapped[str]
     object_id: Mapped[str]
+    payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payment.id"), index=True)
     body: Mapped[str]
     received_at: Mapped[datetime]
     done_at: Mapped[datetime | None]

@@ -24,6 +24,8 @@ from buchbar.payments.models import Payment
 # How long a checkout page lives (Stripe: 30 minutes to 24 hours), and how much of that a citizen needs at least.
 LIVES = timedelta(hours=1)
 ENOUGH = timedelta(minutes=10)
+# What must be left for a page that is still to be made, with a minute for the way to Stripe.
+TO_BE_MADE = timedelta(minutes=31)
 # After this time without a message the provider is asked.
 PATIENCE = timedelta(minutes=5)
 
@@ -65,7 +67,7 @@ def begin(session: Session, municipality_id: UUID, booking_id: UUID, at: datetim
     if any(payment.intent_id for payment in begun):
         raise UnderWay(_("Ihre Zahlung ist schon unterwegs. Die Bank bestätigt sie in den nächsten Tagen."))
     for payment in begun:
-        if payment.cents == cents and payment.expires_at > at + ENOUGH:
+        if payment.cents == cents and payment.expires_at > at + (ENOUGH if payment.checkout_url else TO_BE_MADE):
             return payment
     close(session, booking_id, at)
     payment = Payment(

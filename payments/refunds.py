@@ -10,6 +10,7 @@ from buchbar.notices.outbox import NotYet
 from buchbar.payments.models import Payment, Refund
 
 DASHBOARD = "dashboard"
+BY_HAND = "by hand"
 
 
 def wanted(session: Session, refund_id: UUID) -> Refund | None:
@@ -28,9 +29,29 @@ def taken_over(session: Session, refund_id: UUID, provider_id: str, at: datetime
     )
 
 
-def bounced(session: Session, provider_id: str) -> None:
-    """Write down that the money didn't arrive; it is the booking's again until a clerk finds another way."""
-    session.execute(update(Refund).where(Refund.refund_id == provider_id).values(state="failed"))
+def bounced(session: Session, payment_id: UUID, provider_id: str) -> None:
+    """Write down that the money didn't arrive: a clerk has to find another way, unless one has. Raises NotYet while it
+    isn't written down yet under which name the provider sends it."""
+    known = session.scalars(select(Refund).where(Refund.payment_id == payment_id).with_for_update()).all()
+    mine = [refund for refund in known if refund.refund_id == provider_id]
+    if not mine and any(refund.state == "wanted" for refund in known):
+        raise NotYet("a refund failed before it was known here: the messages come out of order")
+    for refund in mine:
+        if refund.state == "done" and refund.reason != BY_HAND:
+            refund.state = "failed"
+
+
+def by_hand(session: Session, refund_id: UUID, at: datetime) -> int:
+    """Write down that a clerk has given it back another way; how many cents, 0 if it isn't owed (any more).
+
+    The caller has locked the booking.
+    """
+    refund = session.get_one(Refund, refund_id, with_for_update=True, populate_existing=True)
+    if refund.state == "done":
+        return 0
+    refund.state, refund.done_at, refund.reason = "done", at, BY_HAND
+    session.flush()
+    return refund.cents
 
 
 def failed(session: Session, refund_id: UUID, provider_id: str) -> None:
@@ -41,15 +62,14 @@ def failed(session: Session, refund_id: UUID, provider_id: str) -> None:
 def noticed(session: Session, payment_id: UUID, cents: int, at: datetime) -> int:
     """Write down what went back without our doing, if of a payment ``cents`` have gone back in all; how many cents.
 
-    Sums are compared, so messages may come doubled and in any order. The caller has locked the booking. Raises NotYet
-    while the payment itself hasn't been told.
+    Sums are compared, so messages may come doubled and in any order. What bounced counts among ours: the message that
+    it was sent may come after, and who sends it again in the dashboard tells the desk. The caller has locked the
+    booking. Raises NotYet while the payment itself hasn't been told.
     """
     payment = session.get_one(Payment, payment_id, with_for_update=True, populate_existing=True)
     if payment.state != "paid":
         raise NotYet("refunded before it was paid: the messages come out of order")
-    ours = select(func.coalesce(func.sum(Refund.cents), 0)).where(
-        Refund.payment_id == payment_id, Refund.state != "failed"
-    )
+    ours = select(func.coalesce(func.sum(Refund.cents), 0)).where(Refund.payment_id == payment_id)
     beyond = cents - int(session.scalar(ours) or 0)
     if beyond <= 0:
         return 0

@@ -34,10 +34,15 @@ class Resource(Decides, Identified, Base):
 
     __tablename__ = "resource"
     __mapper_args__ = {"polymorphic_on": "kind"}
+    __table_args__ = (
+        UniqueConstraint("municipality_id", "slug"),
+        CheckConstraint("kind <> 'venue' OR slug IS NOT NULL", name="slug"),
+    )
 
     municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"), index=True)
     kind: Mapped[str]
     name: Mapped[str]
+    slug: Mapped[str] = mapped_column(nullable=True)  # the name in addresses, of what has one
     active: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(default=1)
 
@@ -64,7 +69,6 @@ class Venue(Resource):
     __tablename__ = "venue"
     __mapper_args__ = {"polymorphic_identity": "venue"}
     __table_args__ = (
-        UniqueConstraint("site_id", "slug"),
         CheckConstraint("visibility IN ('bookable', 'request', 'information')", name="visibility"),
         CheckConstraint("length_minutes BETWEEN 10 AND 240", name="length"),
         CheckConstraint("step_minutes BETWEEN 5 AND 240", name="step"),
@@ -75,7 +79,6 @@ class Venue(Resource):
 
     id: Mapped[UUID] = mapped_column(ForeignKey("resource.id", ondelete="CASCADE"), primary_key=True)
     site_id: Mapped[UUID] = mapped_column(ForeignKey("site.id"), index=True)
-    slug: Mapped[str]
     position: Mapped[int] = mapped_column(default=0)
     visibility: Mapped[str] = mapped_column(default="bookable")
     summary: Mapped[str] = mapped_column(default="")

@@ -92,6 +92,23 @@
     waiting = null;
   });
 
+  // --- A form that changes something is sent once, however often its button is clicked; again when an answer has
+  // come, when somebody comes back to the page, or when it seems lost.
+  const again = () => document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post") return;
+    if ("sent" in form.dataset) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return;
+    }
+    form.dataset.sent = "";
+    setTimeout(() => { delete form.dataset.sent; }, 10000);
+  }, true);
+  window.addEventListener("pageshow", again);
+  document.addEventListener("htmx:afterRequest", again);
+
   // --- Buttons
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from buchbar.accounts.models import Clerk, Municipality
 from buchbar.app import demo, seeds
@@ -25,6 +26,7 @@ from buchbar.notices.models import Errand, Letter
 from buchbar.payments import ledger
 from buchbar.resources.models import Registrar, Venue
 from tests import cast
+from tests.cast import assemble
 
 NOW = cast.NOW
 TOWNS = ("diepholz", "gladbeck", "stuhr", "syke")
@@ -230,3 +232,25 @@ def test_a_town_of_ones_own_comes_without_made_up_bookings(database):
         assert not town_of(session, "bassum").demonstration
         assert session.scalar(select(func.count(Booking.id))) == 0
         assert timetable(session, town_of(session, "bassum")).slots_on(date(2027, 5, 12))
+
+
+def test_a_town_with_two_venues_of_one_name_in_addresses_is_refused(session):
+    syke = next(town for town in seeds.demonstration() if town.slug == "syke")
+    twice = msgspec.structs.replace(syke, county="", venues=(*syke.venues, syke.venues[0]))
+    with pytest.raises(seeds.Faulty, match=f"two venues have the slug '{syke.venues[0].slug}'"):
+        demo.place(session, twice, NOW)
+
+
+def test_the_database_refuses_two_venues_of_one_name_in_addresses_in_a_town_but_not_in_two(session, cast):
+    def venue(of):
+        return Venue(municipality_id=of.town.id, site_id=of.mill.site_id, name="Saal", slug="rathaus", persons=9)
+
+    with pytest.raises(IntegrityError), session.begin_nested():
+        session.add(venue(cast))
+        session.flush()
+    with pytest.raises(IntegrityError), session.begin_nested():
+        nameless = venue(cast)
+        nameless.slug = None
+        session.add(nameless)
+        session.flush()
+    assemble(session, slug="syke")

@@ -8,18 +8,18 @@ from litestar import Request, Response
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
-from buchbar.base import forms, texts
+from buchbar.base import forms, limits, texts
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _
-from buchbar.base.web import Form, get, limited, page, post, redirect
-from buchbar.booking import approvals, events, links, steps
+from buchbar.base.web import Form, get, limited, page, post, redirect, settings_of
+from buchbar.booking import approvals, events, links, payable, steps
 from buchbar.booking.events import CITIZEN
 from buchbar.booking.models import Booking
 from buchbar.booking.weddings import reservation
 from buchbar.booking.weddings.fees import Answers
 from buchbar.booking.weddings.models import Wedding
 from buchbar.booking.weddings.question import asked, by_venue
-from buchbar.booking.weddings.reservation import Couple
+from buchbar.booking.weddings.reservation import Couple, SlotTaken
 from buchbar.booking.weddings.routes import instant, read_instant
 from buchbar.booking.weddings.slots import Wish, look_at_day, nearest_days
 from buchbar.booking.weddings.timetable import timetable
@@ -29,6 +29,7 @@ from buchbar.calendar.walls import local_date
 from buchbar.payments import ledger
 from buchbar.resources.models import Venue
 
+PROOFS = 5  # mails to one address in an hour that ask whether it is theirs: it may be a stranger's
 LABELS = {
     "german": N_("Staatsangehörigkeit"),
     "divorced_abroad": N_("Frühere Ehe"),
@@ -93,6 +94,8 @@ def submit(request: Request, session: Session, now: datetime, form: Form, token:
     except TurnedAway:
         return _turn_away(request, session, booking, now)
     booking.language = texts.language.get()
+    who = f"{booking.municipality_id} {couple.email.lower()}"
+    limits.count(session, settings_of(request).secret, "proof", who, most=PROOFS, per=timedelta(hours=1), now=now)
     reservation.submit(session, booking, couple, now, CITIZEN)
     return redirect(request, links.path(session, booking))
 
@@ -133,7 +136,10 @@ def ask_to_move(request: Request, session: Session, now: datetime, token: FromPa
 def move(request: Request, session: Session, now: datetime, form: Form, token: FromPath[str]) -> Response[Any]:
     booking = links.booking_by(session, token)
     rules = timetable(session, booking.municipality).venue(form.get("trauort", ""))
-    reservation.move(session, booking, rules.id, read_instant(form.get("zeit", "")), now, CITIZEN)
+    try:
+        reservation.move(session, booking, rules.id, read_instant(form.get("zeit", "")), now, CITIZEN)
+    except SlotTaken as taken:
+        raise taken.instead(f"/buchung/{token}/verlegung") from None
     return redirect(request, links.path(session, booking))
 
 
@@ -210,7 +216,7 @@ def _status(request: Request, session: Session, booking: Booking, now: datetime)
         "wedding": wedding,
         "account": ledger.account(session, booking.id),
         "lines": ledger.owed(session, booking.id),
-        "history": booking.events,
+        "history": [event for event in booking.events if event.verb != "dismiss"],  # the desk's own business
         "event_words": events.WORDS,
         "state_words": steps.STATE_WORDS,
         "waiting_for": sorted(parties - approvals.given(session, booking)),
@@ -218,6 +224,7 @@ def _status(request: Request, session: Session, booking: Booking, now: datetime)
         "back_from_paying": request.query_params.get("zahlung", ""),
         "lapsed": booking.lapsed(now) or booking.state == "expired",
         "started": booking.starts_at <= now,
+        "not_payable": payable.why_not(booking, now),
     }
     return page(request, "weddings/status.html", **context)
 

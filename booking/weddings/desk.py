@@ -23,7 +23,7 @@ from buchbar.booking.journeys import AtDesk, Choice
 from buchbar.booking.models import Booking
 from buchbar.booking.weddings import reservation
 from buchbar.booking.weddings.models import Wedding
-from buchbar.booking.weddings.reservation import Couple, busy_between
+from buchbar.booking.weddings.reservation import Couple, SlotTaken, busy_between
 from buchbar.booking.weddings.timetable import JOURNEY, timetable
 
 FIELDS = {
@@ -87,7 +87,7 @@ def chosen(value: str) -> tuple[UUID, datetime]:
     venue_id, _slash, start = value.partition("/")
     try:
         beginning = datetime.fromisoformat(start)
-        if beginning.tzinfo is None:
+        if beginning.tzinfo is None or beginning.year not in forms.YEARS:
             raise ValueError(start)
         return UUID(venue_id), beginning
     except ValueError:
@@ -97,7 +97,10 @@ def chosen(value: str) -> tuple[UUID, datetime]:
 def move(session: Session, booking: Booking, value: str, at: datetime, actor: Actor) -> None:
     """Put a wedding on the chosen slot."""
     venue_id, start = chosen(value)
-    reservation.move(session, booking, venue_id, start, at, actor)
+    try:
+        reservation.move(session, booking, venue_id, start, at, actor)
+    except SlotTaken as taken:
+        raise taken.instead(f"/{booking.municipality.slug}/amt/buchung/{booking.id}") from None
 
 
 AT_DESK = AtDesk(N_("Trauungen"), names, called, facts, free_for, move)
@@ -116,7 +119,10 @@ def hold(request: Request, session: Session, now: datetime, form: Form, town_slu
         venue_id, start = chosen(form.get("termin", ""))
     except Invalid as fault:
         return _choose_page(request, session, clerk, now, 422, day=form.get("tag", ""), faults=fault.fields)
-    booking = reservation.hold(session, clerk.municipality, venue_id, start, now, by(clerk))
+    try:
+        booking = reservation.hold(session, clerk.municipality, venue_id, start, now, by(clerk))
+    except SlotTaken as taken:
+        raise taken.instead(f"/{town_slug}/amt/eintragen") from None
     return redirect(request, f"/{town_slug}/amt/eintragen/{booking.id}")
 
 

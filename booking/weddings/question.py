@@ -58,7 +58,7 @@ def asked(query: MultiDict[Any], known: Timetable) -> Question:
 
     slugs = {venue.slug for venue in known.venues.values()}
     return Question(
-        day=read("tag", _day),
+        day=read("tag", forms.day),
         month=read("monat", _month),
         weekday=read("wochentag", forms.whole(0, 6)),
         wish=Wish(
@@ -69,13 +69,6 @@ def asked(query: MultiDict[Any], known: Timetable) -> Question:
         typed=typed,
         faults=faults,
     )
-
-
-def _day(typed: str) -> date:
-    day = forms.day(typed)
-    if not 2000 <= day.year <= 2099:
-        raise ValueError(_("Bitte ein Datum in den nächsten Jahren eingeben."))
-    return day
 
 
 def _month(typed: str) -> date:

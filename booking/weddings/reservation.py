@@ -16,7 +16,7 @@ from buchbar.base import texts
 from buchbar.base.db import in_line, table_of
 from buchbar.base.errors import Invalid, Refused
 from buchbar.base.texts import _
-from buchbar.booking import claims, lifecycle, steps
+from buchbar.booking import claims, lifecycle, retention, steps
 from buchbar.booking.claims import Wanted
 from buchbar.booking.events import CITIZEN, Actor
 from buchbar.booking.models import Booking, BookingEvent, Claim
@@ -51,8 +51,13 @@ class SlotTaken(Refused):
 
     def __init__(self, sentence: str, times: Timetable, alternatives: Sequence[Day]) -> None:
         super().__init__(sentence)
-        self.town_slug, self.zone = times.slug, times.zone
-        self.alternatives = alternatives
+        self.zone, self.alternatives = times.zone, alternatives
+        self.page = f"/{times.slug}/hochzeit/termin"
+
+    def instead(self, page: str) -> "SlotTaken":
+        """The same for somebody who chooses on another page: one that reads ?tag=, or ?trauort= and ?zeit=."""
+        self.page = page
+        return self
 
 
 class NotOffered(Refused):
@@ -77,8 +82,13 @@ class Couple:
     remarks: str
 
 
-def hold(session: Session, town: Municipality, venue_id: UUID, start: datetime, at: datetime, by: Actor) -> Booking:
-    """Take a slot for some minutes. Raises NotOffered or SlotTaken, and then nothing has happened."""
+def hold(
+    session: Session, town: Municipality, venue_id: UUID, start: datetime, at: datetime, by: Actor, visitor: str = ""
+) -> Booking:
+    """Take a slot for some minutes. Raises NotOffered or SlotTaken, and then nothing has happened.
+
+    ``visitor`` is a fingerprint by which a form that comes a second time is known.
+    """
     times = timetable(session, town)
     slot = offered(times, venue_id, start, at, by)
     policy = times.policy(local_date(at, times.zone))
@@ -110,8 +120,8 @@ def hold(session: Session, town: Municipality, venue_id: UUID, start: datetime, 
         claims.free(session, booking["id"])
         session.execute(delete(Booking).where(Booking.id == booking["id"]))
         raise _taken(session, times, slot, at)
-    event = {"at": at, "verb": "hold", "by_kind": by.kind, "by_name": by.name, "reason": "", "data": {}}
-    session.execute(_RECORD, {"booking_id": booking["id"], **event})
+    event = {"at": at, "verb": "hold", "by_kind": by.kind, "by_name": by.name, "reason": ""}
+    session.execute(_RECORD, {"booking_id": booking["id"], "data": {"visitor": visitor} if visitor else {}, **event})
     claims.changed(session, freed | took)
     return _known(session, booking)
 
@@ -223,6 +233,7 @@ def _keep(session: Session, booking: Booking, couple: Couple) -> None:
 
 
 def _limit_holds(session: Session, booking: Booking, email: str, at: datetime) -> None:
+    """Only what is proven counts, so that nobody can use up a stranger's limit."""
     in_line(session, f"address:{booking.municipality_id}:{email.lower()}")
     most = booking.policy.terms.holds_per_address
     standing = session.scalars(
@@ -231,11 +242,12 @@ def _limit_holds(session: Session, booking: Booking, email: str, at: datetime) -
             Booking.journey == JOURNEY,
             Booking.id != booking.id,
             func.lower(Booking.email) == email.lower(),
-            Booking.state.in_(("submitted", "requested", "payable", "confirmed")),
+            Booking.email_proven_at.is_not(None),
+            Booking.state.in_(("requested", "payable", "confirmed")),
             Booking.starts_at > at,
         )
     ).all()
-    if sum(not other.lapsed(at) for other in standing) >= most:
+    if len(standing) >= most:
         raise TooManyHolds(
             _("Mit dieser E-Mail-Adresse bestehen schon %d Reservierungen. Bitte stornieren Sie zuerst eine davon.")
             % most
@@ -243,7 +255,10 @@ def _limit_holds(session: Session, booking: Booking, email: str, at: datetime) -
 
 
 def prove(session: Session, booking: Booking, at: datetime, by: Actor = CITIZEN) -> None:
-    """The link in the mail was used: the reservation stands."""
+    """The link in the mail was used: the reservation stands. Raises TooManyHolds beyond the policy's limit."""
+    lifecycle.lock(session, booking)
+    if not booking.email_proven_at:
+        _limit_holds(session, booking, booking.email, at)
     lifecycle.prove(session, booking, price(session, booking), at, by)
 
 
@@ -318,5 +333,6 @@ def forget(session: Session, booking: Booking) -> None:
 
 
 def turn_away(session: Session, booking: Booking, at: datetime) -> None:
-    """The gate: this couple must speak to the office first, so the hold is given back at once."""
-    lifecycle.cancel(session, booking, at, CITIZEN, reason="gate")
+    """The gate: this couple must speak to the office first. The hold is given back and nothing is kept."""
+    lifecycle.cancel(session, booking, at, CITIZEN)
+    retention.forget(session, booking, at)

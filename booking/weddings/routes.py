@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from litestar import Request, Response
 from litestar.params import FromPath
@@ -11,11 +12,13 @@ from sqlalchemy.orm import Session, selectinload
 
 from buchbar.accounts.models import Municipality
 from buchbar.accounts.queries import municipality
-from buchbar.base import texts
+from buchbar.base import forms, texts
 from buchbar.base.errors import NotFound
-from buchbar.base.web import Form, get, is_htmx, limited, page, post, redirect
+from buchbar.base.tokens import fingerprint
+from buchbar.base.web import Form, get, is_htmx, limited, page, post, redirect, settings_of
 from buchbar.booking import links
 from buchbar.booking.events import CITIZEN
+from buchbar.booking.models import Booking
 from buchbar.booking.weddings import words
 from buchbar.booking.weddings.fees import CODES, Answers
 from buchbar.booking.weddings.question import (
@@ -27,7 +30,7 @@ from buchbar.booking.weddings.question import (
     months_with_weddings,
     year_from,
 )
-from buchbar.booking.weddings.reservation import busy_between, hold, offered, price_of
+from buchbar.booking.weddings.reservation import SlotTaken, busy_between, hold, offered, price_of
 from buchbar.booking.weddings.shelf import FOR_EVERYBODY
 from buchbar.booking.weddings.slots import Wish, look
 from buchbar.booking.weddings.timetable import JOURNEY, Timetable, timetable
@@ -48,9 +51,12 @@ def instant(moment: datetime) -> str:
 def read_instant(typed: str) -> datetime:
     """The moment that an address names. Raises NotFound for anything else."""
     try:
-        return datetime.strptime(typed, INSTANT).replace(tzinfo=UTC)
+        read = datetime.strptime(typed, INSTANT).replace(tzinfo=UTC)
     except ValueError:
         raise NotFound from None
+    if read.year not in forms.YEARS:
+        raise NotFound
+    return read
 
 
 @get("/{town_slug:str}/hochzeit", **FOR_EVERYBODY)
@@ -152,8 +158,35 @@ def slot_page(request: Request, session: Session, now: datetime, town_slug: From
 def hold_slot(request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str]) -> Response[Any]:
     town = municipality(session, town_slug)
     rules = timetable(session, town).venue(form.get("trauort", ""))
-    booking = hold(session, town, rules.id, read_instant(form.get("zeit", "")), now, CITIZEN)
+    start = read_instant(form.get("zeit", ""))
+    visitor = _visitor(request, form)
+    try:
+        booking = hold(session, town, rules.id, start, now, CITIZEN, visitor)
+    except SlotTaken:  # by a double click?
+        mine = _held_already(session, rules.id, start, now, visitor)
+        if mine is None:
+            raise
+        booking = mine
     return redirect(request, links.path(session, booking))
+
+
+def _visitor(request: Request, form: Form) -> str:
+    """Who posts this form, as a fingerprint that says nothing elsewhere: of the browser's token and the slot."""
+    token = request.cookies.get("csrftoken", "")
+    slot = f"{form.get('trauort')} {form.get('zeit')}"
+    return fingerprint(settings_of(request).secret, f"hold {token} {slot}") if token else ""
+
+
+def _held_already(session: Session, venue_id: UUID, start: datetime, now: datetime, visitor: str) -> Booking | None:
+    """The hold that this visitor has on a slot, as long as nothing was typed into it yet."""
+    held = session.scalars(
+        select(Booking)
+        .where(Booking.resource_id == venue_id, Booking.starts_at == start)
+        .where(Booking.state == "held", Booking.hold_until > now)
+        .options(selectinload(Booking.events))
+    )
+    mine = (each for each in held if visitor in (event.data.get("visitor") for event in each.events))
+    return next(mine, None) if visitor else None
 
 
 def _venues(session: Session, town: Municipality) -> list[Venue]:

@@ -1,9 +1,10 @@
 """Whole answers to anonymous visitors, kept as long as they are true.
 
 A kept page is checked against one tiny query: the town's version (rules, venues, policies) and the sum of its
-resources' versions (claims). It is thrown away at the latest when a hold in the town runs out, when the next day
-begins or a minute has passed. The database alone decides what is booked; a page only shows. What is kept is for
-everybody, so these pages have no form that posts, and go without the token against forged requests.
+resources' versions (claims). It is thrown away at the latest when a hold in the town runs out or the next minute of
+the clock begins: days are released, and become too near or past, at full minutes. The database alone decides what is
+booked; a page only shows. What is kept is for everybody, so these pages have no form that posts, and go
+without the token against forged requests.
 """
 
 import asyncio
@@ -108,8 +109,9 @@ def _ask(database: Database, slug: str) -> object:
 
 
 def _until(request: Request, now: datetime) -> datetime:
-    """A hold that runs out frees its slot at that second."""
+    """A hold that runs out frees its slot at that second, all else changes with the minute."""
     database: Database = request.app.state.database
     with database.read() as session:
         next_end = session.scalar(_NEXT_END, {"slug": request.path_params["town_slug"], "now": now})
-    return min(now + LIFE, next_end or now + LIFE)
+    next_minute = now.replace(second=0, microsecond=0) + LIFE
+    return min(next_minute, next_end or next_minute)

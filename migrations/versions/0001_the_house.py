@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_by", sa.Text(), nullable=True),
         sa.Column("fault", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("state IN ('waiting', 'done', 'failed')", name=op.f("ck_errand_state")),
@@ -73,18 +74,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_municipality_slug")),
     )
     op.create_table(
-        "provider_event",
-        sa.Column("event_id", sa.Text(), nullable=False),
-        sa.Column("errand_id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("object_id", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_provider_event")),
-        sa.UniqueConstraint("errand_id", name=op.f("uq_provider_event_errand_id")),
-    )
-    op.create_table(
         "clerk",
         sa.Column("municipality_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -123,11 +112,14 @@ def upgrade() -> None:
         sa.Column("municipality_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("kind <> 'venue' OR slug IS NOT NULL", name=op.f("ck_resource_slug")),
         sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_resource_municipality_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_resource")),
+        sa.UniqueConstraint("municipality_id", "slug", name=op.f("uq_resource_municipality_id_slug")),
     )
     op.create_index(op.f("ix_resource_municipality_id"), "resource", ["municipality_id"], unique=False)
     op.create_table(
@@ -175,6 +167,7 @@ def upgrade() -> None:
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("parties", sa.Text(), nullable=False),
         sa.Column("hold_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("extended", sa.Boolean(), nullable=False),
         sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=True),
@@ -340,7 +333,6 @@ def upgrade() -> None:
         "venue",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("site_id", sa.Uuid(), nullable=False),
-        sa.Column("slug", sa.Text(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("visibility", sa.Text(), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
@@ -367,7 +359,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["id"], ["resource.id"], name=op.f("fk_venue_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_venue_site_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_venue")),
-        sa.UniqueConstraint("site_id", "slug", name=op.f("uq_venue_site_id_slug")),
     )
     op.create_index(op.f("ix_venue_site_id"), "venue", ["site_id"], unique=False)
     op.create_table(
@@ -543,6 +534,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_charge_item")),
     )
     op.create_index(op.f("ix_charge_item_charge_id"), "charge_item", ["charge_id"], unique=False)
+    op.create_table(
+        "provider_event",
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("errand_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("object_id", sa.Text(), nullable=False),
+        sa.Column("payment_id", sa.Uuid(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=op.f("fk_provider_event_payment_id")),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_provider_event")),
+        sa.UniqueConstraint("errand_id", name=op.f("uq_provider_event_errand_id")),
+    )
+    op.create_index(op.f("ix_provider_event_payment_id"), "provider_event", ["payment_id"], unique=False)
     op.create_table(
         "refund",
         sa.Column("payment_id", sa.Uuid(), nullable=False),

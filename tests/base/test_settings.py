@@ -58,6 +58,27 @@ def test_a_wrong_setting_has_its_sentence(name, value, sentence):
     assert sentence in str(fault.value)
 
 
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"BUCHBAR_BASE_URL": "https://termine.example.de"},
+        {"BUCHBAR_BASE_URL": "http://127.0.0.1.example.de:8000"},
+        {"BUCHBAR_ALLOWED_HOSTS": "localhost:8000, termine.example.de"},
+        {"BUCHBAR_ALLOWED_HOSTS": "*"},
+    ],
+)
+def test_the_demonstration_with_its_public_secret_is_refused_for_addresses_on_the_net(environ):
+    with pytest.raises(Misconfigured) as fault:
+        from_environment(environ)
+    assert "without BUCHBAR_MODE=production this is the demonstration" in str(fault.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_the_demonstration_runs_on_this_machine(host):
+    settings = from_environment({"BUCHBAR_BASE_URL": f"http://{host}:9000", "BUCHBAR_PORT": "9000"})
+    assert settings.demo and settings.base_url == f"http://{host}:9000"
+
+
 def test_all_faults_are_told_at_once():
     with pytest.raises(Misconfigured) as fault:
         from_environment({"BUCHBAR_PORT": "x", "BUCHBAR_POOL": "x", "BUCHBAR_MODE": "x"})

@@ -163,11 +163,17 @@ def trouble(database, firm):
         refund = Refund(id=uuid4(), payment_id=payment.id, booking_id=firm.id, cents=5000, reason="x", wanted_at=NOW)
         session.add(refund)
         failed(session, refund.id, "refund", "Konto gesperrt")
-        for event_id, object_id in (("evt_1", "cs_1"), ("evt_2", "cs_unknown")):
+        for event_id, of in (("evt_1", payment.id), ("evt_2", None)):
             about = uuid4()
             session.add(
                 ProviderEvent(
-                    event_id=event_id, errand_id=about, kind="paid", object_id=object_id, body="{}", received_at=NOW
+                    event_id=event_id,
+                    errand_id=about,
+                    kind="paid",
+                    object_id="x",
+                    payment_id=of,
+                    body="{}",
+                    received_at=NOW,
                 )
             )
             failed(session, about, "provider_event", f"Betrag weicht ab {event_id}")

@@ -76,6 +76,14 @@ def test_a_date_is_not_released_while_its_payment_page_is_open(database, town):
     assert jobs.release_overdue(database, closes) == 1
 
 
+def test_a_page_that_was_begun_after_the_deadline_keeps_no_date(database, town):
+    (booking_id,) = unpaid(database, town, slot_at(SATURDAY, 9))
+    with database.write() as session:
+        deadline = session.get_one(Booking, booking_id).deadline_at
+        paying.begin(session, town.town.id, booking_id, deadline)
+    assert jobs.release_overdue(database, deadline + timedelta(minutes=1)) == 1
+
+
 def test_a_date_is_not_released_while_the_bank_has_the_money(database, town):
     (booking_id,) = unpaid(database, town, slot_at(SATURDAY, 9))
     with database.write() as session:

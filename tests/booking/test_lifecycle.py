@@ -112,6 +112,7 @@ DOES = {
         "register": "requested",
         "move": "payable",
         "cancel": "cancelled",
+        "release": "released",
     },
     "payable": {
         "register": "payable",
@@ -136,7 +137,7 @@ JOBS = {"release", "expire", "remind"}
 QUIET = {
     "held": JOBS,
     "submitted": JOBS,
-    "requested": {"prove", *JOBS},
+    "requested": {"prove", "expire", "remind"},
     "payable": {"prove", "approve", *JOBS},
     "confirmed": {"prove", "approve", *JOBS},
     "expired": JOBS,

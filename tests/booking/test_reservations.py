@@ -41,20 +41,36 @@ def saturdays():
     return (slot_at(SATURDAY + timedelta(days=7 * week), 9) for week in range(10))
 
 
+def proven(session, cast, day, **changes):
+    booking = submit(session, cast, day, **changes)
+    reservation.prove(session, booking, NOW)
+    return booking
+
+
 def test_an_address_has_so_many_reservations_and_no_more(session):
     cast = assemble(session, TWO)
     days = saturdays()
-    submit(session, cast, next(days))
-    submit(session, cast, next(days))
+    proven(session, cast, next(days))
+    proven(session, cast, next(days))
     with pytest.raises(TooManyHolds, match="2 Reservierungen"):
         submit(session, cast, next(days))
+
+
+def test_what_nobody_has_proven_uses_up_nobodys_limit(session):
+    cast = assemble(session, TWO)
+    days = saturdays()
+    open_holds = [submit(session, cast, next(days)) for _each in range(3)]
+    for booking in open_holds[:2]:
+        reservation.prove(session, booking, NOW)
+    with pytest.raises(TooManyHolds):
+        reservation.prove(session, open_holds[2], NOW)
 
 
 def test_capital_letters_make_no_new_address(session):
     cast = assemble(session, TWO)
     days = saturdays()
-    submit(session, cast, next(days), email="Anna@example.org")
-    submit(session, cast, next(days), email="ANNA@example.org")
+    proven(session, cast, next(days), email="Anna@example.org")
+    proven(session, cast, next(days), email="ANNA@example.org")
     with pytest.raises(TooManyHolds):
         submit(session, cast, next(days), email="anna@Example.org")
     assert submit(session, cast, next(days), email="berta@example.org").alive
@@ -63,21 +79,18 @@ def test_capital_letters_make_no_new_address(session):
 def test_other_towns_dont_count(session):
     diepholz, syke = assemble(session, TWO), assemble(session, TWO, slug="syke")
     for day in list(saturdays())[:2]:
-        submit(session, diepholz, day)
+        proven(session, diepholz, day)
     assert submit(session, syke, NINE).alive
 
 
 def test_what_is_over_doesnt_count(session):
     cast = assemble(session, TWO)
     days = saturdays()
-    lapsed = submit(session, cast, next(days))
-    cancelled = submit(session, cast, next(days))
-    lifecycle.cancel(session, cancelled, NOW, CITIZEN)
-    later = lapsed.hold_until
-    submit(session, cast, next(days), at=later)
-    submit(session, cast, next(days), at=later)
+    lifecycle.cancel(session, proven(session, cast, next(days)), NOW, CITIZEN)
+    proven(session, cast, next(days))
+    proven(session, cast, next(days))
     with pytest.raises(TooManyHolds):
-        submit(session, cast, next(days), at=later)
+        submit(session, cast, next(days))
 
 
 def test_weddings_that_have_been_dont_count(session):
@@ -97,7 +110,7 @@ def test_correcting_the_data_is_not_a_second_reservation(session):
 def test_a_clerk_may_enter_more(session):
     cast = assemble(session, Terms(release=Rolling(12), holds_per_address=1))
     days = saturdays()
-    submit(session, cast, next(days))
+    proven(session, cast, next(days))
     assert submit(session, cast, next(days), by=CLERK).alive
 
 

@@ -12,12 +12,14 @@ from buchbar.accounts.models import SignIn, SignInCode
 from buchbar.app.tables import metadata
 from buchbar.base.limits import Attempts
 from buchbar.base.once import JobRun
-from buchbar.booking import lifecycle, links, retention
+from buchbar.booking import closures, lifecycle, links, retention
 from buchbar.booking.events import CITIZEN
-from buchbar.booking.models import Booking, BookingEvent, Policy
+from buchbar.booking.models import Booking, BookingEvent, Claim, Policy
+from buchbar.calendar.spans import Span
 from buchbar.notices.models import Errand, Letter
 from buchbar.payments import ledger
 from buchbar.payments.models import Payment, ProviderEvent, Refund
+from buchbar.resources.models import Closure, Registrar
 from tests.cast import ANNA_AND_BEN, CLERK, NOW, SATURDAY, confirmed, slot_at
 from tests.clerks import become
 
@@ -169,3 +171,40 @@ def test_technical_traces_go_when_they_are_old(database, town):
     with database.read() as session:
         for table in (Attempts, JobRun, SignInCode, SignIn, ProviderEvent, Errand, Letter):
             assert session.scalar(select(func.count()).select_from(table)) == 1, table.__tablename__
+
+
+def test_an_errand_that_failed_goes_with_what_it_was_about(database, town, paid):
+    """Otherwise the count of failures never comes back to nothing, and no clerk can do anything about it."""
+    with database.write() as session:
+        letters = session.scalars(select(Letter.id).where(Letter.booking_id == paid)).all()
+        refund = session.scalars(select(Refund.id)).one()
+        payment = session.scalars(select(Payment.id)).one()
+        session.execute(update(Errand).values(state="failed"))
+        for kind in ("provider_event", "refund", "close_checkout", "mail"):
+            session.add(Errand(kind=kind, subject_id=uuid4(), state="failed", written_at=NOW, next_at=NOW))
+        session.add(Errand(kind="close_checkout", subject_id=payment, state="failed", written_at=NOW, next_at=NOW))
+
+    def failed():
+        with database.read() as session:
+            return set(session.scalars(select(Errand.subject_id).where(Errand.state == "failed")))
+
+    retention.forget_what_is_due(database, NOW)
+    assert failed() == {*letters, refund, payment}
+    retention.forget_what_is_due(database, NOW + 400 * DAY)
+    assert failed() == {refund, payment}, "the letters have gone, the money still matters"
+
+
+def test_why_somebody_was_away_is_forgotten_a_quarter_after_their_return(database, town):
+    with database.write() as session:
+        ill = town.registrars[0]
+        for days in (2, 5):
+            span = Span(NOW + timedelta(days=days), NOW + timedelta(days=days, hours=8))
+            closures.close(session, session.get_one(Registrar, ill.id), span, "krank", NOW, CLERK)
+    retention.forget_what_is_due(database, NOW + timedelta(days=92, hours=8))
+    with database.read() as session:
+        assert len(session.scalars(select(Closure)).all()) == 2
+    retention.forget_what_is_due(database, NOW + timedelta(days=94))
+    with database.read() as session:
+        (left,) = session.scalars(select(Closure))
+        assert left.starts_at == NOW + timedelta(days=5)
+        assert set(session.scalars(select(Claim.closure_id).where(Claim.closure_id.is_not(None)))) == {left.id}

@@ -119,7 +119,7 @@ def paid(session, terms):
 def test_what_goes_back_is_what_was_said(session, days_before, back):
     booking = paid(session, Terms(release=Rolling(12), payment="required", cancellation=STEPS))
     when = NINE - timedelta(days=days_before, minutes=1)
-    told = lifecycle.refund_percent(booking, when)
+    told = lifecycle.refund_percent(session, booking, when)
     lifecycle.cancel(session, booking, when, CITIZEN)
     account = ledger.account(session, booking.id)
     assert (account.returned, account.owed) == (back, 17000 - back)
@@ -215,7 +215,7 @@ def test_a_new_policy_changes_no_booking(session):
     session.flush()
     session.expire(booking)
     assert booking.deadline_at == limit
-    assert lifecycle.refund_percent(booking, NOW) == 100
+    assert lifecycle.refund_percent(session, booking, NOW) == 100
     lifecycle.cancel(session, booking, NOW, CITIZEN)
     assert ledger.account(session, booking.id).returned == 17000
     other = reservation.hold(session, cast.town, cast.room.id, NINE, NOW, CITIZEN)

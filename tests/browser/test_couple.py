@@ -160,6 +160,17 @@ def test_it_works_by_keyboard_alone(house: House, visitor) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Stimmt alles?")
 
 
+def test_a_double_click_takes_a_slot_once(house: House, visitor) -> None:
+    page = visitor(PHONE)
+    page.goto(f"{house.url}/diepholz/hochzeit?tag={house.saturday}")
+    page.get_by_role("link", name=re.compile("09:00 Uhr")).first.click()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.get_by_role("button", name="Diesen Termin vormerken").dblclick(no_wait_after=True)
+    expect(page.get_by_text("Für Sie vorgemerkt bis")).to_be_visible()
+    assert len(sent) == 1, "the second click sends nothing"
+
+
 def test_an_abandoned_hold_counts_down_and_says_when_it_is_over(house: House, visitor) -> None:
     page = visitor(PHONE)
     page.goto(f"{house.url}/diepholz/hochzeit?tag={house.saturday}")

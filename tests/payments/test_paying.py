@@ -147,6 +147,19 @@ def test_when_stripe_is_down_the_couple_is_told_and_can_try_again(house, stripe)
     assert len(house.rows(Payment)) == 1
 
 
+def test_after_half_an_hour_without_stripe_a_new_attempt_gets_its_page(house, stripe):
+    """Stripe makes no page that lives less than half an hour, so the attempt that never had one can't be used."""
+    booking = house.book()
+    stripe.behave(down=True)
+    with pytest.raises(checkout.Unreachable):
+        house.pay_button(booking)
+    stripe.behave()
+    house.clock.now += timedelta(minutes=35)
+    assert stripe.choose(house.pay_button(booking), "zahlen").status_code == 303
+    house.work()
+    assert house.state(booking) == "confirmed" and house.account(booking) == (FEES, FEES, 0)
+
+
 def test_nobody_pays_what_is_paid(house, stripe):
     booking = house.book()
     stripe.choose(house.pay_button(booking), "zahlen")

@@ -9,7 +9,7 @@ from buchbar.booking.events import CITIZEN
 from buchbar.booking.models import Booking
 from buchbar.notices import outbox
 from buchbar.notices.models import Errand
-from buchbar.payments import checkout, refunds, workers
+from buchbar.payments import checkout, inbox, paying, refunds, workers
 from buchbar.payments.models import Payment, Refund
 from tests.cast import CLERK
 
@@ -178,9 +178,71 @@ def test_a_refund_that_does_not_arrive_waits_for_a_clerk(house, stripe):
     house.work()
     stripe.bounce(stripe.books()["refunds"][0]["id"])
     house.work()
-    assert house.account(booking) == (0, FEES, 0)  # ours again, and not ours to keep
+    assert house.account(booking) == (0, FEES, FEES)  # owed still, by another way
+    assert house.rows(Refund)[0].state == "failed"
     faults = [errand.fault for errand in house.rows(Errand) if errand.state == "failed"]
     assert faults == ["Eine Erstattung ist nicht angekommen. Bitte auf anderem Weg erstatten."]
+
+
+def bounced(house, stripe):
+    """Paid in two tabs; what was too much went back, and didn't arrive."""
+    booking = house.book()
+    first = house.pay_button(booking)
+    house.clock.now += paying.LIVES - paying.ENOUGH
+    for page in (first, house.pay_button(booking)):
+        stripe.choose(page, "zahlen")
+    house.work()
+    house.work()
+    stripe.bounce(stripe.books()["refunds"][0]["id"])
+    house.work()
+    assert [refund.state for refund in house.rows(Refund)] == ["failed"]
+    return booking
+
+
+def test_bounced_and_then_cancelled_nothing_is_sent_twice(house, stripe):
+    booking = bounced(house, stripe)
+    assert house.account(booking) == (FEES, 2 * FEES, FEES)
+    house.change(booking, lifecycle.cancel, CLERK)
+    house.work()
+    house.work()
+    assert sent(stripe) == [FEES, FEES], "the bounced one, and what the cancellation gives back"
+    assert house.account(booking) == (0, 2 * FEES, 2 * FEES)
+    assert sorted(refund.state for refund in house.rows(Refund)) == ["done", "failed"]
+
+
+def test_what_a_clerk_has_given_back_another_way_is_given_back_once(house, stripe):
+    booking = bounced(house, stripe)
+    (refund,) = house.rows(Refund)
+    for cents in (FEES, 0):
+        with house.database.write() as session:
+            assert refunds.by_hand(session, refund.id, house.clock.now) == cents
+    with house.database.write() as session:  # the same told once more changes nothing
+        refunds.bounced(session, refund.payment_id, refund.refund_id)
+    house.work()
+    assert house.rows(Refund)[0].state == "done" and sent(stripe) == [FEES]
+    assert house.account(booking) == (FEES, 2 * FEES, FEES)
+
+
+def test_that_a_refund_was_sent_may_be_told_after_it_bounced(house, stripe):
+    booking = bounced(house, stripe)
+    (refund,) = house.rows(Refund)
+    told = checkout.Told(state="refunded", intent_id=refund.payment.intent_id, cents=FEES)
+    inbox.apply(house.database, told, house.clock.now)
+    assert [refund.state for refund in house.rows(Refund)] == ["failed"], "no refund that nobody has made"
+    assert house.account(booking) == (FEES, 2 * FEES, FEES)
+
+
+def test_a_bounce_that_is_told_before_the_refund_was_written_down_waits(house, stripe):
+    booking = paid(house, stripe)
+    house.change(booking, lifecycle.cancel, CITIZEN)
+    (refund,) = house.rows(Refund)
+    told = checkout.Told(state="refund_failed", object_id="re_1", intent_id=house.rows(Payment)[0].intent_id)
+    with pytest.raises(outbox.NotYet):
+        inbox.apply(house.database, told, house.clock.now)
+    with house.database.write() as session:
+        refunds.taken_over(session, refund.id, "re_1", house.clock.now)
+    inbox.apply(house.database, told, house.clock.now)
+    assert house.rows(Refund)[0].state == "failed"
 
 
 def test_money_that_came_another_way_is_not_sent_by_stripe(house, stripe):

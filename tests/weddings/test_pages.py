@@ -1,15 +1,20 @@
 """What a couple sees, from the question to the confirmed reservation, through the pages."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
+from threading import Barrier
 
 import pytest
-from sqlalchemy import event, select
+from litestar.middleware.csrf import generate_csrf_token
+from sqlalchemy import event, func, select
 
 from buchbar.booking import links
 from buchbar.booking.models import Booking, Claim
-from tests.cast import ANNA_AND_BEN, FRIDAY, SATURDAY, confirmed, slot_at
+from buchbar.notices.models import Letter
+from tests.cast import ANNA_AND_BEN, FRIDAY, SATURDAY, SETTINGS, confirmed, slot_at
+from tests.clerks import become
 
 TYPED = {
     "german": "ja",
@@ -162,8 +167,10 @@ def test_whom_foreign_law_concerns_is_sent_to_the_office_and_the_hold_is_release
 
 def test_who_comes_second_is_told_what_is_taken_and_what_is_near(client, town, posted):
     held(posted)
+    client.cookies.clear()
     answer = posted("/diepholz/hochzeit/vormerkung", trauort="rathaus", zeit=zeit(SATURDAY, 9))
     assert answer.status_code == 409
+    assert f'href="/diepholz/hochzeit/termin?tag={SATURDAY}&amp;trauort=' in answer.text
     assert "Gerade vergeben: Trauzimmer im Rathaus" in answer.text and "Noch frei sind zum Beispiel" in answer.text
 
 
@@ -209,3 +216,117 @@ def test_the_question_page_asks_the_database_a_constant_number_of_times(client, 
             couple = replace(ANNA_AND_BEN, email=f"paar{day}@example.org")
             confirmed(session, town, slot_at(date(2027, 4, day), 9), couple)
     assert questions() == few
+
+
+def test_who_clicks_twice_has_one_hold_and_is_led_to_it(client, town, posted, database):
+    mine = held(posted)
+    assert held(posted) == mine
+    with database.read() as session:
+        assert len(session.scalars(select(Booking)).all()) == 1
+    posted(mine + "/angaben", **TYPED)
+    again = posted("/diepholz/hochzeit/vormerkung", trauort="rathaus", zeit=zeit(SATURDAY, 9))
+    assert again.status_code == 409, "who comes to the same computer afterwards isn't shown anybody's names"
+
+
+def test_of_two_clicks_at_once_both_end_at_the_same_hold(client, app, town, posted, database):
+    client.cookies.set("csrftoken", generate_csrf_token(SETTINGS.secret))
+    together = Barrier(2)
+
+    def click(_number):
+        together.wait()
+        return held(posted)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert len(set(pool.map(click, range(2)))) == 1
+    with database.read() as session:
+        assert len(session.scalars(select(Booking)).all()) == 1
+
+
+def test_who_has_lost_a_move_is_offered_other_slots_to_move_to(client, town, posted, database):
+    mine = confirmed_by_link(database, town)
+    held(posted)
+    lost = posted(mine + "/verlegung", trauort="rathaus", zeit=zeit(SATURDAY, 9))
+    assert lost.status_code == 409 and "/hochzeit/termin?" not in lost.text
+    others = re.findall(r'<li><a class="kern-link" href="([^"]+)">', lost.text)
+    assert all(other.startswith(f"{mine}/verlegung?") for other in others)
+    assert "Auf diesen Termin verlegen?" in client.get(others[0].replace("&amp;", "&")).text
+
+
+def test_a_clerk_who_has_lost_a_slot_stays_at_the_desk(client, town, posted, database):
+    with database.write() as session:
+        booking = confirmed(session, town, slot_at(FRIDAY, 9))
+    held(posted)
+    become(client, database, town.clerk)
+    chosen = f"{town.room.id}/{slot_at(SATURDAY, 9).isoformat()}"
+    for page, target in ((f"buchung/{booking.id}", f"buchung/{booking.id}/verlegung"), ("eintragen", "eintragen")):
+        lost = posted(f"/diepholz/amt/{target}", termin=chosen)
+        assert lost.status_code == 409 and "/hochzeit/termin?" not in lost.text
+        there = re.search(rf'href="(/diepholz/amt/{page}\?[^"]+)"', lost.text)[1].replace("&amp;", "&")
+        assert "09:45" in client.get(there).text
+
+
+def test_a_day_is_shown_as_free_from_the_second_of_its_release(client, town, clock):
+    clock.now = slot_at(date(2026, 11, 30), 23, 59) + timedelta(seconds=30)
+    month = "/diepholz/hochzeit/monat/2027-12"
+    day = r"Mittwoch, 1. Dezember 2027: \d+ Termine frei"
+    assert not re.search(day, client.get(month).text)
+    clock.now += timedelta(seconds=29)
+    assert not re.search(day, client.get(month).text)
+    clock.now += timedelta(seconds=1)
+    assert re.search(day, client.get(month).text)
+
+
+def test_one_address_gets_five_mails_an_hour_whoever_asks(client, town, posted, database, clock):
+    mine = held(posted)
+    for _time in range(5):
+        assert posted(mine + "/angaben", **TYPED).status_code == 303
+    refused = posted(mine + "/angaben", **TYPED | {"email": "Anna@example.org"})
+    assert refused.status_code == 429 and "zu viele Versuche" in refused.text
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Letter)) == 5
+    assert posted(mine + "/angaben", **TYPED | {"email": "ben@example.org"}).status_code == 303
+
+
+@pytest.mark.parametrize("year", ["0001", "1999", "2100", "9999"])
+def test_a_year_beyond_the_calendar_is_a_wrong_address_not_a_bug(client, town, posted, database, year):
+    for moment in (f"{year}-12-31T23:59Z", f"{year}-01-01T00:00Z"):
+        assert client.get(f"/diepholz/hochzeit/termin?trauort=rathaus&zeit={moment}").status_code == 404
+        assert posted("/diepholz/hochzeit/vormerkung", trauort="rathaus", zeit=moment).status_code == 404
+    for day in (f"{year}-12-31", f"{year}-01-01"):
+        assert client.get(f"/diepholz/hochzeit?tag={day}").status_code == 422
+        assert client.get(f"/diepholz/hochzeit?monat={day[:7]}").status_code == 422
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_clerk_who_types_a_year_beyond_the_calendar_gets_a_sentence(client, town, posted, database, day):
+    become(client, database, town.clerk)
+    with database.write() as session:
+        booking = confirmed(session, town, slot_at(FRIDAY, 9))
+    for page in ("eintragen", f"buchung/{booking.id}"):
+        shown = client.get(f"/diepholz/amt/{page}?tag={day}")
+        assert shown.status_code == 200 and "Bitte ein Datum in den nächsten Jahren eingeben." in shown.text
+    chosen = f"{town.room.id}/{day}T00:00:00+00:00"
+    for target in ("eintragen", f"buchung/{booking.id}/verlegung"):
+        assert posted(f"/diepholz/amt/{target}", termin=chosen).status_code == 422
+    closed = posted("/diepholz/amt/sperrzeiten", ressource=str(town.room.id), von_tag=day, grund="x")
+    assert closed.status_code == 422
+
+
+def test_the_desk_shows_no_word_of_the_program_for_a_couple_that_was_turned_away(client, town, posted, database):
+    mine = held(posted)
+    posted(mine + "/pruefung", **TYPED | {"german": "nein"})
+    become(client, database, town.clerk)
+    with database.read() as session:
+        booking = session.scalars(select(Booking)).one()
+        assert [event.reason for event in booking.events] == [""] * len(booking.events)
+    assert "gate" not in re.sub(r"<[^>]*>", "", client.get(f"/diepholz/amt/buchung/{booking.id}").text)
+
+
+def test_pages_with_names_are_not_kept_by_the_browser(client, town, posted, database):
+    mine = confirmed_by_link(database, town)
+    become(client, database, town.clerk)
+    for page in (mine, "/diepholz/amt", "/demo/post", "/diepholz/amt/anmelden", "/nirgendwo"):
+        assert client.get(page).headers["cache-control"] == "no-store", page
+    assert client.get("/diepholz/hochzeit").headers["cache-control"] == "no-cache"
+    script = re.search(r'src="(/static/app[^"]+)"', client.get("/").text)[1]
+    assert "immutable" in client.get(script).headers["cache-control"]
