@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import sqlite3
 import sys
 import traceback
 from collections.abc import Iterator
@@ -51,8 +52,8 @@ def _named(fault: BaseException) -> str:
     told = getattr(origin, "diag", None)
     if told is not None:  # psycopg
         broken = [told.sqlstate, told.table_name, told.column_name, told.constraint_name]
-    else:  # sqlite3, which quotes names of the schema only
-        broken = re.findall(r"constraint failed: ([\w., ]+)$", str(origin))[:1]
+    else:  # quotes names of the schema only
+        broken = re.findall(r"constraint failed: ([\w., ]+)$", str(origin)) if isinstance(origin, sqlite3.Error) else []
     return " ".join([f"{type(fault).__module__}.{type(fault).__qualname__}", *(name for name in broken if name)])
 
 

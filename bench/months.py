@@ -38,11 +38,11 @@ INDEXES = text(
     "SELECT format('DROP INDEX %s', i.indexrelid::regclass), pg_get_indexdef(i.indexrelid) FROM pg_index i "
     "WHERE i.indrelid = 'claim'::regclass AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid)"
 )
-# For each resource, two hours from one claim to the next, back from the end of the month that is looked at.
+# For each resource four claims a day, back from the end of the month that is looked at.
 LOAD = text(
     "INSERT INTO claim (id, resource_id, starts_at, ends_at, booking_id) "
     "SELECT gen_random_uuid(), r.id, s.at, s.at + interval '1 hour', :booking "
-    "FROM resource r, LATERAL (SELECT CAST(:until AS timestamptz) - n * interval '2 hours' AS at "
+    "FROM resource r, LATERAL (SELECT CAST(:until AS timestamptz) - n * interval '6 hours' AS at "
     "FROM generate_series(CAST(:first AS int), CAST(:last AS int)) n) s"
 )
 

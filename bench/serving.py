@@ -32,7 +32,7 @@ def static() -> Litestar:
 
     @get("/{rest:path}")
     async def same() -> Response[bytes]:
-        return Response(body, headers=headers, media_type="text/html; charset=utf-8")
+        return Response(body, headers=headers, media_type="text/html")
 
     return Litestar([same], openapi_config=None)
 

@@ -47,12 +47,16 @@ AROUND = 3 * timedelta(hours=4)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A claim that is still to be taken: with ``site_id``, somebody has to go there, ``way`` long in each direction."""
+    """A claim, to be taken or standing: with ``site_id``, somebody has to go there, ``way`` long in each direction.
+
+    ``closed``: it is the town hall's own, a closure.
+    """
 
     resource_id: UUID
     span: Span
     site_id: UUID | None = None
     way: timedelta = timedelta(0)
+    closed: bool = False
 
     @property
     def travel(self) -> Span:
@@ -203,7 +207,7 @@ def _lives(row: Row[Any], now: datetime) -> bool:
 def _as_wanted(row: Row[Any]) -> Wanted:
     span = Span(row.starts_at, row.ends_at)
     if row.leaves_at is None:
-        return Wanted(row.resource_id, span)
+        return Wanted(row.resource_id, span, closed=row.booking_id is None)
     return Wanted(row.resource_id, span, row.site_id, row.starts_at - row.leaves_at)
 
 

@@ -72,6 +72,32 @@ def close(session: Session, resource: Resource, span: Span, reason: str, at: dat
     return closure
 
 
+def close_all(
+    session: Session, resources: Sequence[Resource], span: Span, reason: str, at: datetime, by: Actor
+) -> list[Closure]:
+    """Take several resources out of use, all or none. Raises InTheWay with what stands against any of them."""
+    bookings: dict[UUID, Standing] = {}
+    closed: dict[UUID, Standing] = {}
+    made: list[Closure] = []
+    with session.begin_nested():
+        for resource in sorted(resources, key=lambda each: each.id):  # in one order, so that two don't block each other
+            try:
+                made.append(close(session, resource, span, reason, at, by))
+            except InTheWay as refusal:
+                if not (refusal.bookings or refusal.closures):
+                    raise
+                bookings |= {standing.id: standing for standing in refusal.bookings}
+                closed |= {standing.id: standing for standing in refusal.closures}
+        if bookings or closed:
+            zone = session.get_one(Municipality, resources[0].municipality_id).zone
+            raise _in_the_way(_in_order(bookings), _in_order(closed), zone)
+    return made
+
+
+def _in_order(standing: dict[UUID, Standing]) -> list[Standing]:
+    return sorted(standing.values(), key=lambda each: (each.starts_at, each.name))
+
+
 def reopen(session: Session, closure: Closure) -> None:
     """Give the resource back; a closure that is gone already stays gone."""
     freed = claims.free_closure(session, closure.id)
@@ -100,12 +126,16 @@ def _refuse_for_others(session: Session, resource: Resource, span: Span, zone: Z
     )
     bookings = [Standing(*row) for row in session.execute(booked.order_by(Booking.starts_at))]
     closures = [Standing(*row) for row in session.execute(closed.order_by(Closure.starts_at))]
+    if bookings or closures:
+        raise _in_the_way(bookings, closures, zone)
+
+
+def _in_the_way(bookings: Sequence[Standing], closures: Sequence[Standing], zone: ZoneInfo) -> InTheWay:
     if bookings:
         sentence = _("In dieser Zeit gibt es Buchungen. Bitte verlegen oder stornieren Sie sie zuerst: %s.")
-        raise InTheWay(sentence % _named(bookings, zone), bookings, closures)
-    if closures:
-        sentence = _("In dieser Zeit ist schon gesperrt: %s. Bitte heben Sie zuerst diese Sperrzeit auf.")
-        raise InTheWay(sentence % _named(closures, zone), bookings, closures)
+        return InTheWay(sentence % _named(bookings, zone), bookings, closures)
+    sentence = _("In dieser Zeit ist schon gesperrt: %s. Bitte heben Sie zuerst diese Sperrzeit auf.")
+    return InTheWay(sentence % _named(closures, zone), bookings, closures)
 
 
 def _named(standing: Sequence[Standing], zone: ZoneInfo) -> str:

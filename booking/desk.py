@@ -24,12 +24,12 @@ from buchbar.calendar.months import parse_month
 
 # What the list can be narrowed to, and the states that this means.
 STATES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "aktuell": (N_("Aktuelle: ab heute, nicht beendet"), STANDING),
+    "": (N_("Aktuelle; bei Suche alle"), STANDING),
     "offen": (N_("Zu prüfen"), ("requested",)),
     "zahlung": (N_("Warten auf Zahlung"), ("payable",)),
     "fest": (N_("Reserviert"), ("confirmed",)),
     "vorgemerkt": (N_("Vorgemerkt"), ("held", "submitted")),
-    "beendet": (N_("Beendet: storniert, abgelehnt, abgelaufen"), OVER),
+    "beendet": (N_("Beendet"), OVER),
     "alle": (N_("Alle"), ()),
 }
 
@@ -104,9 +104,9 @@ def _list(request: Request, session: Session, clerk: Clerk, now: datetime) -> Re
 
 def _search(typed: Mapping[str, str], now: datetime) -> Search:
     """What the address asks for; what can't be read isn't asked."""
-    state = (
-        typed["zustand"] if typed["zustand"] in STATES else "alle" if typed["suche"] or typed["monat"] else "aktuell"
-    )
+    state = typed["zustand"] if typed["zustand"] in STATES else ""
+    if not state and (typed["suche"] or typed["monat"]):
+        state = "alle"  # who calls about a booking doesn't know whether it has ended
     try:
         resource_id = UUID(typed["ort"])
     except ValueError:
@@ -115,7 +115,7 @@ def _search(typed: Mapping[str, str], now: datetime) -> Search:
         month = parse_month(typed["monat"])
     except ValueError:
         month = None
-    return Search(STATES[state][1], resource_id, month, typed["suche"], now if state == "aktuell" else None)
+    return Search(STATES[state][1], resource_id, month, typed["suche"], None if state else now)
 
 
 routes = [

@@ -1,9 +1,8 @@
 """Closures at the desk: what is closed and until when, and the rules by which venues and registrars are open."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from litestar import Request, Response
 from litestar.params import FromPath
@@ -11,16 +10,19 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts import sign_in
 from buchbar.accounts.models import Clerk
-from buchbar.base import forms, texts
+from buchbar.base import forms
 from buchbar.base.errors import Invalid, Refused
 from buchbar.base.texts import _
 from buchbar.base.web import Form, get, post, redirect
 from buchbar.booking import closures, queries
+from buchbar.booking.closed import together
 from buchbar.booking.desk_frame import by, show
 from buchbar.calendar.spans import Span
-from buchbar.calendar.walls import MINUTES_A_DAY, at, local_date, wall_minutes
-from buchbar.resources.models import Closure
+from buchbar.calendar.walls import MINUTES_A_DAY, at
+from buchbar.resources.models import Resource
 from buchbar.resources.opening_words import exception_in_words, in_words
+
+ALL_VENUES = "trauorte"  # in the form, beside the ids of the resources
 
 
 @get("/{town_slug:str}/amt/sperrzeiten")
@@ -33,10 +35,8 @@ def all_closures(request: Request, session: Session, now: datetime, town_slug: F
 def close(request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str]) -> Response[Any]:
     clerk = sign_in.changing(request, session, now, town_slug)
     try:
-        resource_id, span, reason = _read(form, clerk)
-        resource = queries.resource_of(session, clerk.municipality, resource_id)
-        with session.begin_nested():
-            closures.close(session, resource, span, reason, now, by(clerk))
+        wanted, span, reason = _read(form, clerk)
+        closures.close_all(session, _wanted(session, clerk, wanted), span, reason, now, by(clerk))
     except Invalid as fault:
         return _show(request, session, clerk, now, 422, faults=fault.fields, typed=dict(form))
     except closures.InTheWay as refusal:
@@ -49,14 +49,17 @@ def close(request: Request, session: Session, now: datetime, form: Form, town_sl
 
 @post("/{town_slug:str}/amt/sperrzeiten/{closure_id:uuid}/aufhebung")
 def reopen(
-    request: Request, session: Session, now: datetime, town_slug: FromPath[str], closure_id: FromPath[UUID]
+    request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str], closure_id: FromPath[UUID]
 ) -> Response[Any]:
+    """``alle`` lifts those that belong together with it too."""
     clerk = sign_in.changing(request, session, now, town_slug)
-    closures.reopen(session, queries.closure_of(session, clerk.municipality, closure_id))
+    closure = queries.closure_of(session, clerk.municipality, closure_id)
+    for each in queries.closures_like(session, closure) if form.get("alle") else [closure]:
+        closures.reopen(session, each)
     return redirect(request, f"/{town_slug}/amt/sperrzeiten")
 
 
-def _read(form: Form, clerk: Clerk) -> tuple[UUID, Span, str]:
+def _read(form: Form, clerk: Clerk) -> tuple[UUID | str, Span, str]:
     """Which resource, when, why. Without times whole days are closed, the last one included."""
     typed = forms.read(
         form,
@@ -77,18 +80,22 @@ def _read(form: Form, clerk: Clerk) -> tuple[UUID, Span, str]:
     return typed.ressource, Span(start, end), typed.grund
 
 
-def _known(typed: str) -> UUID:
+def _known(typed: str) -> UUID | str:
+    if typed == ALL_VENUES:
+        return typed
     try:
         return UUID(typed)
     except ValueError:
         raise ValueError(_("Bitte wählen Sie, was gesperrt wird.")) from None
 
 
-def _until(closure: Closure, zone: ZoneInfo) -> str:
-    """When it ends, in words: a midnight is the end of the day before."""
-    if wall_minutes(closure.ends_at, zone) == 0:
-        return _("%s, ganzer Tag") % texts.day(local_date(closure.ends_at - timedelta(minutes=1), zone))
-    return texts.moment(closure.ends_at, zone)
+def _wanted(session: Session, clerk: Clerk, wanted: UUID | str) -> list[Resource]:
+    if isinstance(wanted, UUID):
+        return [queries.resource_of(session, clerk.municipality, wanted)]
+    venues = [each for each in queries.resources(session, clerk.municipality) if each.kind == "venue"]
+    if not venues:
+        raise Invalid({"ressource": _("Es gibt keinen Trauort.")})
+    return venues
 
 
 def _show(
@@ -102,10 +109,13 @@ def _show(
         "desk/closures.html",
         now,
         status,
-        closures=queries.closures(session, clerk.municipality, now),
+        groups=together(queries.closures(session, clerk.municipality, now), clerk.municipality.zone),
         resources=resources,
-        choices=[("", _("Bitte wählen")), *((str(each.id), each.name) for each in resources)],
-        until=lambda closure: _until(closure, clerk.municipality.zone),
+        choices=[
+            ("", _("Bitte wählen")),
+            (ALL_VENUES, _("Alle Trauorte")),
+            *((str(each.id), each.name) for each in resources),
+        ],
         in_words=in_words,
         exception_in_words=exception_in_words,
         **shown,

@@ -1,6 +1,6 @@
 """What all pages of the desk share: the frame, who acts, and the guard against two clerks at one booking."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from buchbar.booking import lifecycle, queries
 from buchbar.booking.events import WORDS, Actor
 from buchbar.booking.models import Booking, BookingEvent
 from buchbar.booking.next_steps import state_of
-from buchbar.calendar.walls import local_date
+from buchbar.calendar.deadlines import last_day
 
 # Whose act an event was, where no name says it.
 KINDS = {
@@ -55,7 +55,7 @@ def show(request: Request, clerk: Clerk, template: str, now: datetime, status: i
         "state_of": state_of,
         "by_whom": by_whom,
         "what": what,
-        "last_day": lambda limit: texts.day(local_date(limit - timedelta(minutes=1), town.zone)),
+        "last_day": lambda limit: texts.day(last_day(limit, town.zone)),
         "said": "",
     }
     context |= {name: Blanks(context.get(name, {})) for name in ("faults", "typed")}

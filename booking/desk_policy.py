@@ -1,6 +1,6 @@
 """The policy at the desk: what holds from when, and the form by which the head makes a new one."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from litestar import Request, Response
@@ -18,7 +18,8 @@ from buchbar.booking.desk_frame import show
 from buchbar.booking.models import Policy
 from buchbar.booking.policies import adopt, policies
 from buchbar.booking.terms import Terms
-from buchbar.calendar.deadlines import end_of
+from buchbar.booking.terms_in_words import in_words
+from buchbar.calendar.deadlines import last_day
 from buchbar.calendar.months import add_months
 from buchbar.calendar.release import opens_at
 from buchbar.calendar.walls import at, local_date
@@ -70,14 +71,13 @@ def _opening_sentence(terms: Terms, town: Municipality, day: date) -> str:
 
 
 def _deadline_sentence(terms: Terms, town: Municipality, day: date, today: date) -> str:
-    """For somebody who reserves five months before the day, at noon."""
+    """For somebody who reserves five months before the day, for noon, at noon."""
     reserved = max(add_months(day, -5), today)
-    limit = terms.deadline_at(at(reserved, 12 * 60, town.zone), end_of(day, town.zone), town.zone)
+    limit = terms.deadline_at(at(reserved, 12 * 60, town.zone), at(day, 12 * 60, town.zone), town.zone)
     when = {"day": texts.day(day, "short"), "reserved": texts.day(reserved, "short")}
     if limit is None:
         return _("Wer ihn am %(reserved)s reserviert, hat keine Frist für die Anmeldung.") % when
-    # A deadline is the midnight that ends its day; people know the day.
-    when["limit"] = texts.day(local_date(limit - timedelta(minutes=1), town.zone))
+    when["limit"] = texts.day(last_day(limit, town.zone))
     return _("Wer ihn am %(reserved)s reserviert, muss sich bis %(limit)s anmelden.") % when
 
 
@@ -122,6 +122,7 @@ def _show(
         policies=candidates,
         holds=holds,
         today=today,
+        settled={policy.id: in_words(policy.terms, town.zone) for policy in candidates},
         sentences={policy.id: examples(policy.terms, town, now) for policy in candidates},
         options={
             name: [(key, _(words)) for key, words in choices.items()]

@@ -35,6 +35,14 @@ PAYMENT = {
     "later": N_("Rechnung kommt später"),
 }
 STEPS = 12  # cancellation steps that a form can hold
+# The fields in the order in which they stand on the page, and so the order of their faults.
+ORDER = (
+    *("valid_from", "release", "release_months", "release_time", "release_day", "release_until", "lead_days"),
+    *("hold_minutes", "proof_minutes", "approval", "holds_per_address", "gate_foreign"),
+    *("deadline", "deadline_days", "deadline_months", "reminder_days", "payment", "pay_days"),
+    *(f"step_{part}_{number}" for number in range(1, STEPS + 1) for part in ("days", "percent")),
+    "retention_months",
+)
 
 
 def _time(typed: str) -> int:
@@ -99,7 +107,7 @@ def read(form: Mapping[str, str], zone: ZoneInfo, today: date) -> tuple[Terms, d
         faults |= fault.fields
     steps = _read_steps(form, faults)
     if faults:
-        raise Invalid(faults, dict(form))
+        raise Invalid({name: faults[name] for name in ORDER if name in faults}, dict(form))
     plain = {name: values[name] for name in FIELDS if name not in ("release", "deadline")}
     terms = Terms(release=_release(values, zone), deadline=_deadline(values), cancellation=steps, **plain)
     return terms, values["valid_from"]

@@ -58,12 +58,14 @@ def prove(session: Session, booking: Booking, lines: list[ledger.Line], at: date
 
 
 def enter(session: Session, booking: Booking, lines: list[ledger.Line], at: datetime, by: Actor) -> None:
-    """A clerk has entered what came by telephone or on paper; it ranks like any other reservation."""
+    """A clerk has entered what came by telephone or on paper; it ranks like any other, and has the
+    office's yes."""
     lock(session, booking)
     if booking.channel == "desk" and booking.state in steps.STEPS["register"]:
         return
     steps.allow(booking, "enter", at)
     booking.channel = "desk"
+    session.add(Approval(booking_id=booking.id, party="office", given_at=at, given_by=by.name))
     _stand(session, booking, lines, "enter", at, by)
 
 

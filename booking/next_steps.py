@@ -46,8 +46,11 @@ class Cost:
 
 
 def state_of(booking: Booking, now: datetime) -> str:
-    """The booking's state at this moment, in words."""
-    return _(STATE_WORDS["expired" if booking.lapsed(now) else booking.state])
+    """The booking's state at this moment, in words; that the couple has registered belongs to it while it stands."""
+    words = _(STATE_WORDS["expired" if booking.lapsed(now) else booking.state])
+    if booking.fulfilled_at is None or not booking.alive:
+        return words
+    return _("angemeldet") if booking.state == "confirmed" else _("%s, angemeldet") % words
 
 
 def choices(booking: Booking, given: Set[str], now: datetime) -> list[Step]:

@@ -211,6 +211,15 @@ def closures(session: Session, town: Municipality, now: datetime) -> list[Closur
     return list(session.scalars(ours.order_by(Closure.starts_at, Closure.id).options(selectinload(Closure.resource))))
 
 
+def closures_like(session: Session, closure: Closure) -> list[Closure]:
+    """The closures that belong together with one: of the same town, reason and while, by the same clerk."""
+    same = select(Closure).where(
+        *(getattr(Closure, name) == getattr(closure, name) for name in ("municipality_id", "starts_at", "ends_at")),
+        *(getattr(Closure, name) == getattr(closure, name) for name in ("reason", "closed_by")),
+    )
+    return list(session.scalars(same.order_by(Closure.resource_id)))
+
+
 def closure_of(session: Session, town: Municipality, closure_id: UUID) -> Closure:
     """A closure of this town. Raises NotFound for any other."""
     found = session.scalar(select(Closure).where(Closure.municipality_id == town.id, Closure.id == closure_id))

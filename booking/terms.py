@@ -97,7 +97,10 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         if by_date is not None:
             by_date = max(by_date, deadlines.after_days(since, SHORT_NOTICE_DAYS, zone))
         limit = deadlines.earlier(by_booking, by_date)
-        return limit and min(limit, starts_at)
+        # The office needs some days before the wedding; who books at short notice keeps a week all the same.
+        week = deadlines.after_days(since, SHORT_NOTICE_DAYS, zone)
+        latest = max(deadlines.before_days(day, SHORT_NOTICE_DAYS, zone), week)
+        return limit and min(limit, latest, starts_at)
 
     def earliest_start(self, now: datetime) -> datetime:
         """Before this moment nothing can be booked online: the office needs its lead."""

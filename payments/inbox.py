@@ -57,7 +57,7 @@ def work_off(database: Database, errand_id: UUID, at: datetime) -> None:
             return
         told = msgspec.json.decode(event.body, type=Told)
         about = paying.about(session, told)
-        event.payment_id = about and about.id  # so that the right town hears of it, whatever comes of it
+        event.payment_id = about.id if about else None  # so that the right town hears of it, whatever comes of it
     ours = apply(database, told, at)
     with database.write() as session:
         session.execute(update(ProviderEvent).where(ProviderEvent.errand_id == errand_id).values(done_at=at))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Constraint, ForeignKey, Table, UniqueConstraint
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from buchbar.base.db import Base, Identified, Shape
@@ -34,7 +34,7 @@ class Resource(Decides, Identified, Base):
 
     __tablename__ = "resource"
     __mapper_args__ = {"polymorphic_on": "kind"}
-    __table_args__ = (
+    __table_args__: tuple[Constraint, ...] = (
         UniqueConstraint("municipality_id", "slug"),
         CheckConstraint("kind <> 'venue' OR slug IS NOT NULL", name="slug"),
     )

@@ -31,6 +31,7 @@
       state.spoken = step;
     }
     element.closest(".hold")?.classList.toggle("is-soon", seconds <= 300);
+    element.closest(".hold")?.classList.toggle("is-over", seconds === 0 && Boolean(over));
     if (seconds === 0 && over) document.querySelectorAll(over).forEach((hidden) => { hidden.hidden = false; });
   };
   const countAll = () => document.querySelectorAll("[data-until]").forEach(count);

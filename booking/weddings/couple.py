@@ -23,7 +23,7 @@ from buchbar.booking.weddings.reservation import Couple, SlotTaken
 from buchbar.booking.weddings.routes import instant, read_instant
 from buchbar.booking.weddings.slots import Wish, look_at_day, nearest_days
 from buchbar.booking.weddings.timetable import timetable
-from buchbar.booking.weddings.words import in_full
+from buchbar.booking.weddings.words import cancelling, in_full
 from buchbar.calendar.deadlines import last_day, registration_window
 from buchbar.calendar.walls import local_date
 from buchbar.payments import ledger
@@ -63,6 +63,8 @@ def show(request: Request, session: Session, booking: Booking, now: datetime) ->
 def check(request: Request, session: Session, now: datetime, form: Form, token: FromPath[str]) -> Response[Any]:
     """Look at what was typed and show the summary with the fees; nothing is kept yet."""
     booking = links.booking_by(session, token)
+    if booking.lapsed(now):
+        return redirect(request, links.path(session, booking))
     steps.allow(booking, "submit", now)
     typed = dict(form)
     if form.get("zurueck"):
@@ -86,6 +88,8 @@ def check(request: Request, session: Session, now: datetime, form: Form, token: 
 def submit(request: Request, session: Session, now: datetime, form: Form, token: FromPath[str]) -> Response[Any]:
     """The summary is right: keep it and send the mail that proves the address."""
     booking = links.booking_by(session, token)
+    if booking.lapsed(now):
+        return redirect(request, links.path(session, booking))
     steps.allow(booking, "submit", now)
     try:
         couple = read_couple(form, booking)
@@ -98,6 +102,12 @@ def submit(request: Request, session: Session, now: datetime, form: Form, token:
     limits.count(session, settings_of(request).secret, "proof", who, most=PROOFS, per=timedelta(hours=1), now=now)
     reservation.submit(session, booking, couple, now, CITIZEN)
     return redirect(request, links.path(session, booking))
+
+
+@get(["/buchung/{token:str}/pruefung", "/buchung/{token:str}/angaben"])
+def back_to_the_booking(request: Request, session: Session, token: FromPath[str]) -> Response[Any]:
+    """Who comes to a form's target by history or a reopened window is led to the booking as it stands."""
+    return redirect(request, links.path(session, links.booking_by(session, token)))
 
 
 @get("/buchung/{token:str}/verlegung")
@@ -127,7 +137,6 @@ def ask_to_move(request: Request, session: Session, now: datetime, token: FromPa
         "near": [*reversed(before), *after],
         "by_venue": by_venue,
         "in_full": in_full,
-        "today_is": local_date(now, times.zone),
     }
     return page(request, "weddings/move.html", **context)
 
@@ -232,7 +241,14 @@ def _status(request: Request, session: Session, booking: Booking, now: datetime)
 def _about(session: Session, booking: Booking, now: datetime) -> dict[str, Any]:
     """What every page about a reservation shows."""
     zone = booking.municipality.zone
+    day = local_date(booking.starts_at, zone)
+    limit = booking.deadline_at or booking.policy.terms.deadline_at(now, booking.starts_at, zone)
     return {
+        "today_is": local_date(now, zone),
+        "deadline_day": limit and last_day(limit, zone),
+        "cancelling": cancelling(booking.policy.terms, day),
+        "asks_again": bool(approvals.required(booking)),
+        "return_to": links.path(session, booking),
         "booking": booking,
         "now": now,
         "town": booking.municipality,
@@ -240,7 +256,7 @@ def _about(session: Session, booking: Booking, now: datetime) -> dict[str, Any]:
         "zone": zone,
         "last_day": last_day,
         "terms": booking.policy.terms,
-        "window": registration_window(local_date(booking.starts_at, zone)),
+        "window": registration_window(day),
         "own_url": links.url(session, booking),
         "instant": instant,
     }
@@ -250,4 +266,4 @@ def _token(session: Session, booking: Booking) -> str:
     return links.path(session, booking).rpartition("/")[2]
 
 
-routes = [check, submit, ask_to_move, move]
+routes = [check, submit, back_to_the_booking, ask_to_move, move]

@@ -17,6 +17,7 @@ from buchbar.base.errors import Invalid, NotFound, Refused
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, get, post, redirect
 from buchbar.booking import lifecycle, queries
+from buchbar.booking.alike import sounds_like
 from buchbar.booking.desk_frame import by, locked, show
 from buchbar.booking.events import Actor
 from buchbar.booking.journeys import AtDesk, Choice
@@ -26,12 +27,13 @@ from buchbar.booking.weddings.models import Wedding
 from buchbar.booking.weddings.reservation import Couple, SlotTaken, busy_between
 from buchbar.booking.weddings.timetable import JOURNEY, timetable
 
+MOST_GUESTS = 500  # where the place itself sets no limit
 FIELDS = {
     "partner_one": forms.text(120),
     "partner_two": forms.text(120),
-    "email": forms.optional(forms.address),
+    "guests": forms.whole(0, MOST_GUESTS),
     "phone": forms.phone,
-    "guests": forms.whole(0, 500),
+    "email": forms.optional(forms.address),
     "foreign": forms.ticked,
     "elsewhere": forms.ticked,
     "remarks": forms.text(1000, required=False, lines=True),
@@ -45,8 +47,8 @@ def names(session: Session, ids: Collection[UUID]) -> dict[UUID, str]:
 
 
 def called(word: str) -> ColumnElement[bool]:
-    """The condition that one of the couple has the word in the name."""
-    either = or_(*(name.icontains(word, autoescape=True) for name in (Wedding.partner_one, Wedding.partner_two)))
+    """The condition that one of the couple has the word in the name, however the umlauts are spelt."""
+    either = or_(*(sounds_like(name, word) for name in (Wedding.partner_one, Wedding.partner_two)))
     return Booking.id.in_(select(Wedding.booking_id).where(either))
 
 
@@ -144,7 +146,7 @@ def enter(
     clerk = sign_in.changing(request, session, now, town_slug)
     booking = _wedding_of(session, clerk, booking_id)
     try:
-        typed = forms.read(form, **FIELDS)
+        typed = forms.read(form, **_fields(booking))
         couple = Couple(**(vars(typed) | {"email": typed.email or ""}))
         with session.begin_nested():
             reservation.enter(session, booking, couple, now, by(clerk))
@@ -163,6 +165,11 @@ def give_back(
         raise Refused(_("Diese Buchung ist keine Vormerkung mehr."))
     lifecycle.cancel(session, booking, now, by(clerk))
     return redirect(request, f"/{town_slug}/amt/eintragen")
+
+
+def _fields(booking: Booking) -> dict[str, forms.Field]:
+    """The fields of the form; there are as many guests as the venue has room for."""
+    return FIELDS | {"guests": forms.whole(0, getattr(booking.resource, "guests", MOST_GUESTS))}
 
 
 def _wedding_of(session: Session, clerk: Clerk, booking_id: UUID) -> Booking:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,9 +13,10 @@ from sqlalchemy.orm import Session
 from buchbar.base import forms
 from buchbar.base.texts import _
 from buchbar.booking.weddings.reservation import busy_between
-from buchbar.booking.weddings.slots import Busy, Day, Wish, look, nearest_days
+from buchbar.booking.weddings.slots import Busy, Day, Wish, look, look_at_day, nearest_days
 from buchbar.booking.weddings.timetable import Slot, Timetable, VenueRules
 from buchbar.calendar.months import add_months, month_days, months_from, parse_month
+from buchbar.calendar.release import latest_open_day
 from buchbar.calendar.walls import local_date
 
 AHEAD = 24  # months that can be leafed through
@@ -30,6 +32,7 @@ class Question:
     wish: Wish = Wish()
     typed: Mapping[str, str] = field(default_factory=dict)
     faults: Mapping[str, str] = field(default_factory=dict)
+    anything: bool = False
 
     def address(self, **changes: object) -> str:
         """The query string of this question, or of a changed one (None takes a field out)."""
@@ -68,6 +71,7 @@ def asked(query: MultiDict[Any], known: Timetable) -> Question:
         ),
         typed=typed,
         faults=faults,
+        anything=not faults and any(name in query for name in (*typed, "stufenlos", "trauort")),
     )
 
 
@@ -80,11 +84,17 @@ def _month(typed: str) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is free on the day or in the month that was asked for; else the nearest days around it."""
+    """What is free on the day or in the month that was asked for; else the nearest days around it.
+
+    ``suiting`` are the venues that could be had at all; without any, the wishes contradict what there is.
+    ``open_until`` is the last day that can be booked today, where later ones were asked for.
+    """
 
     days: list[Day]
     before: list[Day]
     after: list[Day]
+    suiting: list[VenueRules]
+    open_until: date | None = None
 
     @property
     def free(self) -> list[Day]:
@@ -92,7 +102,12 @@ class Answer:
 
 
 def answer(session: Session, times: Timetable, question: Question, now: datetime) -> Answer | None:
-    """Answer the question; None where no date was asked for."""
+    """Answer the question; None where nothing was asked. Without a date: the next days that suit the wishes."""
+    suiting = [
+        venue for venue in times.venues.values() if question.wish.suits(venue) and venue.visibility != "information"
+    ]
+    if question.anything and not (question.day or question.month):
+        return Answer([], [], _next_days(session, times, question, now) if suiting else [], suiting)
     if question.day:
         days = [question.day]
     elif question.month:
@@ -104,10 +119,24 @@ def answer(session: Session, times: Timetable, question: Question, now: datetime
     busy = busy_between(session, times, first, last, now)
     looked = look(times, busy, days, now, question.wish)
     if any(day.state == "free" for day in looked):
-        return Answer(looked, [], [])
+        return Answer(looked, [], [], suiting)
     before, _after = nearest_days(times, busy, days[0], now, question.wish)
     _before, after = nearest_days(times, busy, days[-1], now, question.wish)
-    return Answer(looked, before, after)
+    early = any(day.state == "early" for day in looked)
+    release = times.policy(local_date(now, times.zone)).terms.release
+    return Answer(
+        looked, before, after, suiting, latest_open_day(release, now, times.zone, times.land) if early else None
+    )
+
+
+def _next_days(session: Session, times: Timetable, question: Question, now: datetime) -> list[Day]:
+    """The next free days that suit the wishes, within half a year."""
+    today = local_date(now, times.zone)
+    days = [today + timedelta(days=distance) for distance in range(184)]
+    busy = busy_between(session, times, days[0], days[-1], now)
+    chosen = (day for day in days if question.weekday in (None, day.weekday()))
+    free = (seen for day in chosen if (seen := look_at_day(times, busy, day, now, question.wish)).state == "free")
+    return list(islice(free, 6))
 
 
 def by_venue(day: Day) -> list[tuple[VenueRules, list[Slot]]]:
@@ -145,6 +174,5 @@ def months_with_weddings(months: list[tuple[date, dict[date, Day]]]) -> list[tup
 
 
 def _month_at_a_glance(times: Timetable, busy: Busy, wish: Wish, month: date, now: datetime) -> dict[date, Day]:
-    today = local_date(now, times.zone)
     days = look(times, busy, month_days(month.year, month.month), now, wish)
-    return {seen.day: seen if seen.day >= today else Day(seen.day, "late") for seen in days}
+    return {seen.day: seen for seen in days}

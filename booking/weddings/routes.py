@@ -34,7 +34,7 @@ from buchbar.booking.weddings.reservation import SlotTaken, busy_between, hold, 
 from buchbar.booking.weddings.shelf import FOR_EVERYBODY
 from buchbar.booking.weddings.slots import Wish, look
 from buchbar.booking.weddings.timetable import JOURNEY, Timetable, timetable
-from buchbar.calendar.deadlines import registration_window
+from buchbar.calendar.deadlines import last_day, registration_window
 from buchbar.calendar.months import add_months, month_weeks, months_from, parse_month
 from buchbar.calendar.walls import local_date
 from buchbar.payments.tariffs import in_force
@@ -69,8 +69,6 @@ def ask(request: Request, session: Session, now: datetime, town_slug: FromPath[s
         "question": question,
         "answer": answer(session, times, question, now),
     }
-    if is_htmx(request):
-        return page(request, "weddings/_answer.html", **context)
     this_month = local_date(now, times.zone).replace(day=1)
     first = year_from(request.query_params.get("ab", ""), local_date(now, times.zone))
     context |= {
@@ -140,13 +138,17 @@ def slot_page(request: Request, session: Session, now: datetime, town_slug: From
     busy = busy_between(session, times, day, day, now)
     today = look(times, busy, [day], now, Wish())[0]
     tariff_id = times.tariff_id(local_date(now, times.zone))
+    terms = times.policy(local_date(now, times.zone)).terms
+    limit = terms.deadline_at(now, slot.span.start, times.zone)
     context = _common(times, now) | {
+        "deadline_day": limit and last_day(limit, times.zone),
+        "cancelling": words.cancelling(terms, day),
         "town": town,
         "slot": slot,
         "venue": session.get_one(Venue, rules.id),
         "free": busy.free(slot),
         "today": today,
-        "terms": times.policy(local_date(now, times.zone)).terms,
+        "terms": terms,
         "lines": price_of(session, tariff_id, town, rules.id, slot.span.start, Answers()),
         "window": registration_window(day),
     }

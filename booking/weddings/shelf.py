@@ -82,7 +82,7 @@ def _answer(request: Request, kept: Kept) -> Response[bytes]:
     if zipped:
         headers["content-encoding"] = "gzip"
     content = kept.zipped if zipped else kept.plain
-    return Response(content, status_code=kept.status, media_type="text/html; charset=utf-8", headers=headers)
+    return Response(content, status_code=kept.status, media_type="text/html", headers=headers)
 
 
 async def _version(request: Request, shelf: Shelf) -> object:

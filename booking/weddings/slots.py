@@ -3,21 +3,22 @@
 Pure: a timetable, the claims that live, the moment, and what the couple wishes go in.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from buchbar.booking.claims import Wanted
-from buchbar.booking.weddings.timetable import Slot, Timetable
+from buchbar.booking.claims import AROUND, LONGEST, Wanted
+from buchbar.booking.weddings.timetable import Slot, Timetable, VenueRules
 from buchbar.calendar.public_holidays import holiday_name
 from buchbar.calendar.release import opens_at
 from buchbar.calendar.walls import local_date
 
 # "free": at least one slot; "full": there are slots, all taken; "early": not bookable yet (see opens);
-# "late": too near or past; "holiday", "closed": the rules give no slot.
-DayState = Literal["free", "full", "early", "late", "holiday", "closed"]
+# "late": too near for the office; "past"; "holiday", "closed": the rules or a closure leave no slot.
+DayState = Literal["free", "full", "early", "late", "past", "holiday", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,10 @@ class Wish:
 
     def fits(self, slot: Slot) -> bool:
         """Whether the slot's venue is what they wish."""
-        venue = slot.venue
+        return self.suits(slot.venue)
+
+    def suits(self, venue: VenueRules) -> bool:
+        """Whether they could marry at the venue."""
         return (
             venue.guests >= self.guests
             and (venue.step_free or not self.step_free)
@@ -50,17 +54,30 @@ class Day:
     land: str = ""
 
 
+def _start(claim: Wanted) -> datetime:
+    return claim.span.start
+
+
 class Busy:
-    """The live claims, by resource, to be asked whether something fits beside them."""
+    """The live claims, by resource in order, to be asked whether something fits beside them."""
 
     def __init__(self, taken: Iterable[Wanted]) -> None:
         self._by_resource: dict[UUID, list[Wanted]] = {}
-        for claim in taken:
+        for claim in sorted(taken, key=_start):
             self._by_resource.setdefault(claim.resource_id, []).append(claim)
 
     def allows(self, wanted: Wanted) -> bool:
         """Whether the claim could be taken."""
-        return not any(wanted.clashes(other) for other in self._by_resource.get(wanted.resource_id, ()))
+        others = self._by_resource.get(wanted.resource_id, [])
+        # Only what is near can stand against it, so that a full year costs no more per slot than a full day.
+        first = bisect_left(others, wanted.span.start - AROUND - LONGEST, key=_start)
+        last = bisect_left(others, wanted.span.end + AROUND, key=_start)
+        return not any(wanted.clashes(other) for other in others[first:last])
+
+    def closed(self, slot: Slot) -> bool:
+        """Whether the town hall has closed the venue for that time."""
+        standing = self._by_resource.get(slot.venue.id, ())
+        return any(other.closed and slot.claim.clashes(other) for other in standing)
 
     def free(self, slot: Slot) -> bool:
         """Whether the venue is free and somebody is free to marry there."""
@@ -75,6 +92,8 @@ def bookable_from(timetable: Timetable, day: date, now: datetime) -> datetime | 
 
 def look_at_day(timetable: Timetable, busy: Busy, day: date, now: datetime, wish: Wish) -> Day:
     """What a day has to offer."""
+    if day < local_date(now, timetable.zone):
+        return Day(day, "past")
     slots = [slot for slot in timetable.slots_on(day) if wish.fits(slot)]
     if not slots:
         return Day(day, "holiday" if holiday_name(day, timetable.land) else "closed", land=timetable.land)
@@ -86,6 +105,8 @@ def look_at_day(timetable: Timetable, busy: Busy, day: date, now: datetime, wish
     if not slots:
         return Day(day, "late")
     free = tuple(slot for slot in slots if busy.free(slot))
+    if not free and all(busy.closed(slot) for slot in slots):
+        return Day(day, "closed")
     return Day(day, "free" if free else "full", slots=free)
 
 

@@ -11,6 +11,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from buchbar.accounts.models import Clerk
 from buchbar.base.logs import JsonLines
 
+NAME, ADDRESS = "Gisela Geheim", "gisela@example.org"  # a trace quotes lines of code, so these stay out of them
+
 
 def logged(database, act):
     """The line that a fault while writing leaves in the log."""
@@ -26,9 +28,7 @@ def logged(database, act):
 
 def test_a_rule_of_the_database_that_is_broken_is_logged_by_its_name_without_the_row(database, town):
     def act(session):
-        session.add(
-            Clerk(municipality_id=town.town.id, name="Gisela Geheim", email="gisela@example.org", role="emperor")
-        )
+        session.add(Clerk(municipality_id=town.town.id, name=NAME, email=ADDRESS, role="emperor"))
         session.flush()
 
     trace = logged(database, act)
@@ -39,9 +39,9 @@ def test_a_rule_of_the_database_that_is_broken_is_logged_by_its_name_without_the
 def test_a_name_stays_out_of_the_log_when_a_fault_follows_from_the_databases(database, town):
     def act(session):
         try:
-            session.execute(text("INSERT INTO clerk (name, email) VALUES ('Gisela Geheim', 'gisela@example.org')"))
+            session.execute(text(f"INSERT INTO clerk (name, email) VALUES ('{NAME}', '{ADDRESS}')"))
         except IntegrityError as fault:
-            raise RuntimeError(f"not written: {fault.orig}, Gisela Geheim") from fault
+            raise RuntimeError(f"not written: {fault.orig}, {NAME}") from fault
 
     trace = logged(database, act)
     assert "RuntimeError" in trace and "IntegrityError" in trace and "clerk" in trace
@@ -49,7 +49,7 @@ def test_a_name_stays_out_of_the_log_when_a_fault_follows_from_the_databases(dat
 
 
 def test_a_statement_the_database_does_not_understand_is_logged_by_its_kind(database, kind):
-    trace = logged(database, lambda session: session.execute(text("SELECT 'Gisela Geheim' FROM nowhere")))
+    trace = logged(database, lambda session: session.execute(text(f"SELECT '{NAME}' FROM nowhere")))
     assert "Geheim" not in trace and DBAPIError.__module__ in trace
     assert ("42P01" in trace) is (kind == "postgresql")
 

@@ -143,3 +143,18 @@ def test_closing_raises_the_version_that_pages_and_feeds_compare(session, cast):
     closures.reopen(session, closure)
     session.refresh(cast.room)
     assert before < closed < cast.room.version
+
+
+def test_several_are_closed_all_or_none_and_every_booking_in_the_way_is_named(session, cast):
+    nine = confirmed(session, cast, NINE)
+    mill = hold(session, cast, slot_at(SATURDAY, 12), venue=cast.mill)
+    both = [cast.room, cast.mill]
+    with pytest.raises(InTheWay) as refusal:
+        closures.close_all(session, both, day_span(SATURDAY, BERLIN), "Feier", NOW, CLERK)
+    assert [standing.id for standing in refusal.value.bookings] == [nine.id, mill.id]
+    lifecycle.cancel(session, nine, NOW, CLERK)
+    with pytest.raises(InTheWay, match=mill.number):
+        closures.close_all(session, both, day_span(SATURDAY, BERLIN), "Feier", NOW, CLERK)
+    assert not session.scalars(select(Closure.id)).all(), "the room isn't closed alone"
+    lifecycle.cancel(session, mill, NOW, CLERK)
+    assert len(closures.close_all(session, both, day_span(SATURDAY, BERLIN), "Feier", NOW, CLERK)) == 2

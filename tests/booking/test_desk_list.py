@@ -5,9 +5,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from buchbar.booking import lifecycle
+from buchbar.booking.models import Booking
 from buchbar.booking.terms import Terms
 from buchbar.booking.weddings.timetable import timetable
-from tests.cast import ANNA_AND_BEN, SATURDAY, assemble, confirmed, reserved, slot_at
+from tests.cast import ANNA_AND_BEN, CLERK, NOW, SATURDAY, assemble, confirmed, reserved, slot_at
 from tests.clerks import become, counted
 
 DESK = "/diepholz/amt"
@@ -43,6 +45,11 @@ def firm(database, town):
         ("monat=2027-06", False),
         ("monat=mai", True),
         ("suche=müller", True),
+        ("suche=mueller", True),
+        ("suche=MULLER", True),
+        ("suche=Muell", True),
+        ("suche=Yildiz", True),
+        ("suche=Mieller", False),
         ("suche=Ben", True),
         ("suche=ANNA@example", True),
         ("suche=%25", False),
@@ -60,6 +67,26 @@ def test_the_list_finds_by_number_and_by_venue(client, frau_sommer, firm, town):
     assert firm.number in client.get(f"{DESK}/buchungen?suche={firm.number[3:7].lower()}").text
     assert firm.number in client.get(f"{DESK}/buchungen?ort={town.room.id}").text
     assert firm.number not in client.get(f"{DESK}/buchungen?ort={town.mill.id}").text
+
+
+@pytest.mark.parametrize("shown", ["", "zustand=&"])
+def test_who_searches_finds_also_what_has_ended(client, database, frau_sommer, firm, shown):
+    with database.write() as session:
+        lifecycle.cancel(session, session.get_one(Booking, firm.id), NOW, CLERK)
+    assert firm.number not in client.get(f"{DESK}/buchungen").text
+    for words in (firm.number, "anna@example.org", "Mueller"):
+        assert "Eine Buchung" in client.get(f"{DESK}/buchungen?{shown}suche={words}").text
+    page = client.get(f"{DESK}/buchungen").text
+    assert '<option value="" selected>Aktuelle' in page and "(freiwillig)" not in page
+
+
+def test_who_has_registered_is_called_so(client, database, frau_sommer, firm):
+    page = client.get(f"{DESK}/buchungen").text
+    assert ">reserviert<" in page and ">angemeldet<" not in page
+    with database.write() as session:
+        lifecycle.register(session, session.get_one(Booking, firm.id), NOW, CLERK)
+    assert ">angemeldet<" in client.get(f"{DESK}/buchungen").text
+    assert ">angemeldet<" in client.get(f"{DESK}/buchung/{firm.id}").text
 
 
 def test_htmx_gets_only_the_list(client, frau_sommer, firm):

@@ -1,5 +1,6 @@
 """The pages by which clerks close, set rules, hand out calendars and enter by telephone; and who may do what."""
 
+import re
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from buchbar.base.tokens import genuine
 from buchbar.booking import forms
 from buchbar.booking.models import Booking, BookingEvent, Policy
 from buchbar.booking.terms import CancellationStep, DaysAfterBooking, EarlierOf, MonthsBeforeDate, Terms
+from buchbar.booking.terms_in_words import in_words
 from buchbar.booking.weddings.models import Wedding
 from buchbar.calendar.release import FixedInstant, MonthlyFirstWorkingDay, Rolling
 from buchbar.notices.models import Letter
@@ -79,7 +81,7 @@ def test_a_venue_is_closed_for_a_day_and_nobody_can_book_it(client, posted, data
     (closure,) = all_of(database, Closure)
     assert (closure.starts_at, closure.ends_at) == (slot_at(SATURDAY, 0), slot_at(date(2027, 5, 16), 0))
     page = client.get(f"{DESK}/sperrzeiten").text
-    assert "Betriebsausflug" in page and "Samstag, 15. Mai 2027, ganzer Tag" in page
+    assert "Betriebsausflug" in page and "Sa. 15.05.2027, ganztags" in page
     assert "Trauzimmer im Rathaus" not in client.get(f"{DESK}/eintragen?tag=2027-05-15").text
     assert "Trauzimmer im Rathaus" in client.get(f"{DESK}/eintragen?tag=2027-05-14").text
 
@@ -120,6 +122,46 @@ def test_what_cant_be_closed_is_said_beside_its_field(posted, database, frau_som
     answer = close(posted, town.room, **typed)
     assert answer.status_code == 422 and f'id="{field}-error"' in answer.text
     assert all_of(database, Closure) == []
+
+
+def test_all_venues_are_closed_at_once_and_stand_in_one_row(client, posted, database, frau_sommer, town):
+    assert posted(f"{DESK}/sperrzeiten", ressource="trauorte", grund="Feier", von_tag="2026-12-24").status_code == 303
+    assert {each.resource_id for each in all_of(database, Closure)} == {town.room.id, town.mill.id}
+    page = client.get(f"{DESK}/sperrzeiten").text
+    assert "2 Trauorte" in page and page.count('<td data-label="Wann">Do. 24.12.2026, ganztags') == 1
+    assert page.index('id="sperren"') < page.index('id="gesperrt"'), "the form comes first"
+    first, _second = all_of(database, Closure)
+    assert posted(f"{DESK}/sperrzeiten/{first.id}/aufhebung", alle="ja").status_code == 303
+    assert all_of(database, Closure) == []
+
+
+def test_one_of_several_closures_is_lifted_alone(posted, database, frau_sommer, town):
+    posted(f"{DESK}/sperrzeiten", ressource="trauorte", grund="Feier", von_tag="2026-12-24")
+    (room,) = [each for each in all_of(database, Closure) if each.resource_id == town.room.id]
+    posted(f"{DESK}/sperrzeiten/{room.id}/aufhebung")
+    assert [each.resource_id for each in all_of(database, Closure)] == [town.mill.id]
+
+
+def test_a_booking_in_one_venue_keeps_all_of_them_open(posted, database, frau_sommer, town):
+    with database.write() as session:
+        booking = confirmed(session, town, slot_at(SATURDAY, 9))
+    answer = posted(f"{DESK}/sperrzeiten", ressource="trauorte", grund="Feier", von_tag="2027-05-15")
+    assert answer.status_code == 409 and booking.number in answer.text
+    assert all_of(database, Closure) == []
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        ({"bis_tag": "2027-05-16"}, "Sa. 15.05.2027 bis So. 16.05.2027, ganztags"),
+        ({"von_zeit": "9:00", "bis_zeit": "12:30"}, "Sa. 15.05.2027, 09:00 bis 12:30 Uhr"),
+        ({"von_zeit": "9:00"}, "Sa. 15.05.2027, 09:00 bis 24:00 Uhr"),
+        ({"bis_tag": "2027-05-16", "bis_zeit": "8:00"}, "Sa. 15.05.2027, 00:00 Uhr bis So. 16.05.2027, 08:00 Uhr"),
+    ],
+)
+def test_a_closure_says_when_as_people_do(client, posted, frau_sommer, town, times, words):
+    assert close(posted, town.room, von_tag="2027-05-15", **times).status_code == 303
+    assert words in client.get(f"{DESK}/sperrzeiten").text
 
 
 def test_opening_rules_are_shown_in_words(client, frau_sommer):
@@ -198,6 +240,60 @@ def test_a_faulty_field_is_named_and_what_was_typed_stays(posted, database, head
     assert len(all_of(database, Policy)) == 1
 
 
+def test_a_deadline_by_months_ends_on_its_day_not_on_the_midnight_after(posted, head):
+    typed = forms.typed(Terms(release=Rolling(12), deadline=MonthsBeforeDate(2)), BERLIN, TODAY)
+    page = posted(f"{DESK}/regelung/vorschau", **typed).text
+    assert "Wer ihn am 31.03.2028 reserviert, muss sich bis Freitag, 30. Juni 2028 anmelden." in page
+
+
+def test_faults_have_names_and_stand_in_the_order_of_the_form(posted, head):
+    typed = forms.typed(Terms(deadline=DaysAfterBooking(40)), BERLIN, TODAY)
+    typed |= dict.fromkeys(("retention_months", "step_percent_1", "deadline_days", "release_time", "valid_from"), "x")
+    page = posted(f"{DESK}/regelung", **typed).text
+    faults = page[page.index('id="faults"') : page.index("<form", page.index('id="faults"'))]
+    named = re.findall(r'href="#(\w+)">([^:<]+):', faults)
+    assert [name for name, _label in named] == [
+        *("valid_from", "release_time", "deadline_days", "step_percent_1", "retention_months")
+    ]
+    assert ("step_percent_1", "Zeile 1: Prozent") in re.findall(r'href="#(\w+)">(Zeile 1: Prozent)', faults)
+
+
+def test_the_policy_in_force_is_said_in_full(client, database, frau_sommer, town):
+    terms = Terms(
+        release=MonthlyFirstWorkingDay(12, 480),
+        hold_minutes=1,
+        deadline=EarlierOf(40, 5),
+        approval="office",
+        payment="required",
+        cancellation=(CancellationStep(14, 50),),
+    )
+    with database.write() as session:
+        session.get_one(Policy, town.policy.id).terms = terms
+    page = " ".join(client.get(f"{DESK}/regelung").text.split())
+    for words in (
+        "ein ganzer Monat am ersten Werktag, 12 Monate vorher, um 08:00 Uhr",
+        ">1 Minute<",
+        "60 Minuten",
+        "spätestens 40 Tage nach der Reservierung oder 5 Monate vor dem Termin, was früher ist",
+        "Das Amt",
+        "Gilt erst, wenn bezahlt ist",
+        "erlassen werden: ab 14 Tage vorher 50 %, danach nichts",
+        "14 Tage, 3 Tage vorher",
+        "höchstens 2",
+        ">12 Monate<",
+    ):
+        assert words in page, words
+
+
+@pytest.mark.parametrize("terms", TERMS)
+def test_all_terms_can_be_said_in_words(terms):
+    assert all(label and words for label, words in in_words(terms, BERLIN))
+
+
+def test_what_a_choice_may_require_isnt_called_voluntary(client, head):
+    assert "(freiwillig)" not in client.get(f"{DESK}/regelung").text
+
+
 def test_two_steps_of_the_same_day_contradict_each_other(posted, head):
     fields = forms.typed(Terms(), BERLIN, TODAY) | {"step_days_2": "0", "step_percent_2": "50"}
     assert 'id="step_days_2-error"' in posted(f"{DESK}/regelung", **fields).text
@@ -257,6 +353,13 @@ def test_a_clerk_enters_a_couple_by_telephone_also_before_the_release(client, po
     assert [letter.to_address for letter in all_of(database, Letter) if letter.to_address == ""] == []
     page = client.get(f"{DESK}/buchung/{booking.id}").text
     assert "Prüfung ausländischen Rechts" in page and "im Amt eingetragen" in page
+
+
+def test_too_many_guests_are_refused_with_the_number_that_fits(client, posted, frau_sommer, town):
+    form = hold(posted, town, slot_at(FRIDAY, 9))
+    assert "Höchstens 20 an diesem Ort" in client.get(form).text
+    answer = posted(form, **COUPLE | {"guests": "21"})
+    assert answer.status_code == 422 and "von 0 bis 20." in answer.text and "500" not in answer.text
 
 
 def test_what_is_missing_is_said_and_the_slot_stays_held(client, posted, database, frau_sommer, town):

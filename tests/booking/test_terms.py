@@ -46,7 +46,9 @@ def test_the_deadline_is_the_midnight_after_its_last_day(deadline, reserved_on, 
 
 
 def test_a_deadline_never_lies_after_the_wedding():
-    assert Terms(deadline=DaysAfterBooking(40)).deadline_at(slot_at(date(2027, 5, 1), 10), NINE, BERLIN) == NINE
+    forty_days = Terms(deadline=DaysAfterBooking(40))
+    assert forty_days.deadline_at(slot_at(date(2027, 5, 12), 10), NINE, BERLIN) == NINE
+    assert forty_days.deadline_at(slot_at(date(2027, 4, 25), 10), NINE, BERLIN) == midnight_after(date(2027, 5, 8))
     assert Terms(deadline=None).deadline_at(NOW, NINE, BERLIN) is None
 
 

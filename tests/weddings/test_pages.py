@@ -10,10 +10,12 @@ import pytest
 from litestar.middleware.csrf import generate_csrf_token
 from sqlalchemy import event, func, select
 
-from buchbar.booking import links
+from buchbar.booking import closures, links
 from buchbar.booking.models import Booking, Claim
+from buchbar.calendar.walls import day_span
 from buchbar.notices.models import Letter
-from tests.cast import ANNA_AND_BEN, FRIDAY, SATURDAY, SETTINGS, confirmed, slot_at
+from buchbar.resources.models import Venue
+from tests.cast import ANNA_AND_BEN, BERLIN, CLERK, FRIDAY, NOW, SATURDAY, SETTINGS, confirmed, slot_at
 from tests.clerks import become
 
 TYPED = {
@@ -82,9 +84,27 @@ def test_wishes_leave_out_what_does_not_fit(client, town):
     assert "Trauzimmer" in answer and "Wassermühle" not in answer
 
 
-def test_htmx_gets_only_the_answer(client, town):
-    part = client.get(f"/diepholz/hochzeit?tag={SATURDAY}", headers={"hx-request": "true"}).text
-    assert part.lstrip().startswith("<section") and "<html" not in part
+def test_wishes_that_no_venue_can_meet_are_told_so(client, town):
+    page = client.get(f"/diepholz/hochzeit?tag={SATURDAY}&gaeste=200").text
+    assert "Kein Trauort erfüllt alle diese Wünsche auf einmal." in page and "geschlossen)" not in page
+
+
+def test_without_a_day_the_next_free_days_are_the_answer(client, town):
+    page = client.get("/diepholz/hochzeit?tag=&monat=&wochentag=5&gaeste=10").text
+    assert "Die nächsten freien Tage" in page and "Samstag, 12. Dezember 2026" in page
+    assert "Freitag, 11. Dezember 2026</a>" not in page
+
+
+def test_a_closed_venue_is_closed_and_not_booked_out(client, town, database):
+    day = date(2027, 3, 3)
+    with database.write() as session:
+        closures.close(session, session.get_one(Venue, town.room.id), day_span(day, BERLIN), "Brandschutz", NOW, CLERK)
+    assert "nicht (geschlossen)" in client.get(f"/diepholz/hochzeit?tag={day}").text
+
+
+def test_a_day_of_yesterday_is_over(client, town):
+    assert "nicht (vorbei)" in client.get("/diepholz/hochzeit?tag=2026-11-20").text
+    assert "zu kurzfristig" in client.get("/diepholz/hochzeit?tag=2026-12-02").text
 
 
 def test_the_year_counts_what_is_free_and_a_hold_changes_it_at_once(client, town, posted):
