@@ -231,8 +231,8 @@ def _settle(
     if terms.payment == "required" and ledger.account(session, booking.id).open:
         if booking.state != "payable":
             booking.state = "payable"
-            limit = min(after_days(at, terms.pay_days, zone), booking.starts_at)
-            _give_until(booking, min(limit, pay_by or limit), at)
+            due = min(after_days(at, terms.pay_days, zone), booking.starts_at)
+            _give_until(booking, min(due, pay_by or due), at)
             _tell(session, booking, record(session, booking, "bill", at, by))
     elif booking.state != "confirmed":
         booking.state = "confirmed"

@@ -68,20 +68,21 @@ class Busy:
 
     def allows(self, wanted: Wanted) -> bool:
         """Whether the claim could be taken."""
-        others = self._by_resource.get(wanted.resource_id, [])
-        # Only what is near can stand against it, so that a full year costs no more per slot than a full day.
-        first = bisect_left(others, wanted.span.start - AROUND - LONGEST, key=_start)
-        last = bisect_left(others, wanted.span.end + AROUND, key=_start)
-        return not any(wanted.clashes(other) for other in others[first:last])
+        return not any(wanted.clashes(other) for other in self._near(wanted))
 
     def closed(self, slot: Slot) -> bool:
         """Whether the town hall has closed the venue for that time."""
-        standing = self._by_resource.get(slot.venue.id, ())
-        return any(other.closed and slot.claim.clashes(other) for other in standing)
+        return any(other.closed and slot.claim.clashes(other) for other in self._near(slot.claim))
 
     def free(self, slot: Slot) -> bool:
         """Whether the venue is free and somebody is free to marry there."""
         return self.allows(slot.claim) and any(self.allows(registrar) for registrar in slot.registrars)
+
+    def _near(self, wanted: Wanted) -> list[Wanted]:
+        """What alone can stand against it, so that in a full year a slot costs no more than in a full day."""
+        others = self._by_resource.get(wanted.resource_id, [])
+        first = bisect_left(others, wanted.span.start - AROUND - LONGEST, key=_start)
+        return others[first : bisect_left(others, wanted.span.end + AROUND, key=_start)]
 
 
 def bookable_from(timetable: Timetable, day: date, now: datetime) -> datetime | None:

@@ -41,7 +41,7 @@ def test_a_closed_day_takes_no_bookings_and_offers_none(session, cast):
         hold(session, cast)
     times = timetable(session, cast.town)
     busy = busy_between(session, times, SATURDAY, SATURDAY, NOW)
-    assert look_at_day(times, busy, SATURDAY, NOW, Wish(venues=frozenset({"rathaus"}))).state == "full"
+    assert look_at_day(times, busy, SATURDAY, NOW, Wish(venues=frozenset({"rathaus"}))).state == "closed"
     assert hold(session, cast, slot_at(SATURDAY, 11), venue=cast.mill).alive, "the mill is open"
 
 

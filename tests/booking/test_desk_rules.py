@@ -347,7 +347,7 @@ def test_a_clerk_enters_a_couple_by_telephone_also_before_the_release(client, po
     assert "Vorgemerkt bis 10:20 Uhr" in client.get(form).text
     assert posted(form, **COUPLE, foreign="ja").status_code == 303
     (booking,) = all_of(database, Booking)
-    assert (booking.state, booking.channel, booking.email) == ("requested", "desk", "")
+    assert (booking.state, booking.channel, booking.email) == ("payable", "desk", "")
     (wedding,) = all_of(database, Wedding)
     assert (wedding.names, wedding.guests, wedding.foreign) == ("Cem Kaya & Doris Ohlsen", 12, True)
     assert [letter.to_address for letter in all_of(database, Letter) if letter.to_address == ""] == []

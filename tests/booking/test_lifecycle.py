@@ -101,7 +101,7 @@ DOES = {
     "held": {
         "extend": "held",
         "submit": "submitted",
-        "enter": "requested",
+        "enter": "payable",
         "cancel": "cancelled",
         "expire": "expired",
     },

@@ -260,7 +260,8 @@ def test_office_and_owner_must_both_say_yes_in_any_order(session):
     cast = assemble(session, Terms(release=Rolling(12), approval="office_and_owner", payment="none"))
     for parties, start in ((("office", "owner"), 11), (("owner", "office"), 13)):
         booking = reservation.hold(session, cast.town, cast.mill.id, slot_at(SATURDAY, start), NOW, CITIZEN)
-        lifecycle.enter(session, booking, [], NOW, CLERK)
+        lifecycle.submit(session, booking, NOW, CITIZEN)
+        lifecycle.prove(session, booking, [], NOW, CITIZEN)
         lifecycle.approve(session, booking, parties[0], NOW, SYSTEM)
         assert booking.state == "requested"
         lifecycle.approve(session, booking, parties[1], NOW, SYSTEM)
