@@ -97,7 +97,7 @@ def _charm(slot: Slot, times: Timetable) -> float:
     charm *= 2.0 if 5 <= day.month <= 9 else 0.6 if day.month in (1, 2, 11) else 1.0
     charm *= 1.5 if 10 <= start.hour <= 14 else 1.0
     charm *= 0.5 if slot.venue.visibility == "request" else 1.0
-    return charm * (30.0 if _memorable(day) else 1.0)
+    return charm * (80.0 if _memorable(day) else 1.0)
 
 
 def _memorable(day: date) -> bool:
