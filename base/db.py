@@ -18,6 +18,8 @@ from sqlalchemy import (
     Dialect,
     Engine,
     MetaData,
+    Row,
+    Select,
     Table,
     Text,
     TypeDecorator,
@@ -191,6 +193,11 @@ class Database:
     def read(self) -> Iterator[Session]:
         with self._session(self._reading) as session, session.begin():
             yield session
+
+    def ask(self, question: Select[Any], **parameters: object) -> Row[Any] | None:
+        """The one row that answers a small question that is asked very often: without a session around it."""
+        with self._reading.connect() as connection:
+            return connection.execute(question, parameters).one_or_none()
 
     @contextmanager
     def write(self) -> Iterator[Session]:

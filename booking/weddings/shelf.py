@@ -90,22 +90,17 @@ async def _version(request: Request, shelf: Shelf) -> object:
 
     Who comes while the database is being asked shares the next question, so that a crowd costs one at a time.
     """
-    slug = request.path_params["town_slug"]
+    slug, database = request.path_params["town_slug"], request.app.state.database
 
     async def ask() -> object:
         async with shelf.asking.setdefault(slug, asyncio.Lock()):
+            await asyncio.sleep(0)
             del shelf.next[slug]
-            return await in_thread(request, lambda: _ask(request.app.state.database, slug))
+            return await in_thread(request, lambda: database.ask(_VERSION, slug=slug))
 
     if slug not in shelf.next:
         shelf.next[slug] = asyncio.create_task(ask())
     return await asyncio.shield(shelf.next[slug])
-
-
-def _ask(database: Database, slug: str) -> object:
-    with database.read() as session:
-        row = session.execute(_VERSION, {"slug": slug}).one_or_none()
-    return row and tuple(row)
 
 
 def _until(request: Request, now: datetime) -> datetime:
