@@ -4,7 +4,9 @@ SQLite is the embedded default, PostgreSQL is for real use. Everything here work
 """
 
 import hashlib
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -152,13 +154,10 @@ def connect(url: str, *, pool: int = 10, synchronous: str = "FULL") -> Engine:
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver never emits BEGIN itself
         cursor = connection.cursor()
-        for pragma in (
-            "busy_timeout=15000",
-            "journal_mode=WAL",
-            f"synchronous={synchronous}",
-            "foreign_keys=ON",
-        ):
-            cursor.execute("PRAGMA " + pragma)
+        cursor.execute("PRAGMA busy_timeout=15000")
+        _log_ahead(cursor)
+        cursor.execute(f"PRAGMA synchronous={synchronous}")
+        cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 
     @event.listens_for(engine, "begin")
@@ -167,6 +166,24 @@ def connect(url: str, *, pool: int = 10, synchronous: str = "FULL") -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
 
     return engine
+
+
+def _log_ahead(cursor: sqlite3.Cursor) -> None:
+    """Put the file into write-ahead mode, waiting while another process does the same to a new file.
+
+    For this one switch SQLite answers "locked" at once, whatever busy_timeout says: two that wait for each other's
+    lock on the same file would never end.
+    """
+    patience = 300
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            patience -= 1
+            if not patience:
+                raise
+            time.sleep(0.05)
 
 
 class Database:

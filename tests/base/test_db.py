@@ -1,13 +1,14 @@
 """Transactions and columns, the same on both databases."""
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import StatementError
 
-from buchbar.base.db import in_line
+from buchbar.base.db import connect, in_line
 from buchbar.base.once import JobRun
 from buchbar.calendar.rules import WeeklyRule
 from buchbar.resources.models import Opening
@@ -90,3 +91,16 @@ def test_who_stands_in_line_waits_for_the_same_key_only(database, key, waits):
     thread.join(5)
     assert entered.is_set()
     assert got_in is (not waits and database.engine.dialect.name == "postgresql")
+
+
+def test_a_file_that_another_process_is_just_writing_for_the_first_time_is_waited_for(tmp_path):
+    """SQLite's switch to write-ahead mode answers "locked" at once, in spite of busy_timeout."""
+    path = tmp_path / "new.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    Timer(0.2, other.execute, ["COMMIT"]).start()
+    engine = connect(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+    engine.dispose()
+    other.close()
