@@ -1,24 +1,29 @@
 """Who there is: municipalities and their clerks."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from buchbar.base.db import Base, Identified
+from buchbar.base.db import Base, Identified, Shape
 
 
 class Municipality(Identified, Base):
     """A tenant: a town, or the county that shows its towns' offers.
 
     ``land`` is the ISO 3166-2:DE code without "DE-", for public holidays. ``version`` rises whenever something is
-    edited that decides what can be booked; caches compare it.
+    edited that decides what can be booked; caches compare it. ``published`` is whether the portal shows it: a new town
+    is set up first. ``audit_months`` is how long it is kept who did and who looked at what at its desk.
     """
 
     __tablename__ = "municipality"
-    __table_args__ = (CheckConstraint("kind IN ('county', 'town')", name="kind"),)
+    __table_args__ = (
+        CheckConstraint("kind IN ('county', 'town')", name="kind"),
+        CheckConstraint("audit_months BETWEEN 1 AND 120", name="audit_months"),
+    )
 
     slug: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
@@ -34,6 +39,8 @@ class Municipality(Identified, Base):
     email: Mapped[str] = mapped_column(default="")
     greeting: Mapped[str] = mapped_column(default="")
     demonstration: Mapped[bool] = mapped_column(default=False)
+    published: Mapped[bool] = mapped_column(default=True)
+    audit_months: Mapped[int] = mapped_column(default=12)
     version: Mapped[int] = mapped_column(default=1)
 
     county: Mapped["Municipality | None"] = relationship(remote_side="Municipality.id")
@@ -47,7 +54,9 @@ class Clerk(Identified, Base):
     """Staff of one municipality. Leaves by becoming inactive, so that history keeps the name."""
 
     __tablename__ = "clerk"
-    __table_args__ = (CheckConstraint("role IN ('registrar', 'head', 'administrator', 'auditor')", name="role"),)
+    __table_args__ = (
+        CheckConstraint("role IN ('registrar', 'head', 'administrator', 'county', 'auditor')", name="role"),
+    )
 
     municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"), index=True)
     name: Mapped[str]
@@ -56,6 +65,22 @@ class Clerk(Identified, Base):
     active: Mapped[bool] = mapped_column(default=True)
 
     municipality: Mapped[Municipality] = relationship()
+
+    _seat = None
+
+    @property
+    def town(self) -> Municipality:
+        """At whose desk they sit: their own, or, for the county's administration, that of one of its towns."""
+        return self._seat or self.municipality
+
+    @property
+    def desk(self) -> str:
+        """The address of that desk."""
+        return f"/{self.town.slug}/amt"
+
+    def sit_down(self, town: Municipality) -> None:
+        """Work at another desk for this request."""
+        self._seat = town
 
 
 class SignInCode(Identified, Base):
@@ -82,3 +107,51 @@ class SignIn(Base):
     ends_at: Mapped[datetime]
 
     clerk: Mapped[Clerk] = relationship()
+
+
+class AuditEntry(Base):
+    """That a clerk did or looked at something at a town's desk. ``words`` is a text of ours, to be translated."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (
+        CheckConstraint("kind IN ('look', 'change')", name="kind"),
+        Index("ix_audit_entry_municipality_at", "municipality_id", "at"),
+        Index("ix_audit_entry_clerk_at", "clerk_id", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"))
+    at: Mapped[datetime]
+    clerk_id: Mapped[UUID] = mapped_column(ForeignKey("clerk.id"))
+    clerk_name: Mapped[str]
+    kind: Mapped[str]
+    words: Mapped[str]
+    address: Mapped[str]
+    booking_id: Mapped[UUID | None] = mapped_column(index=True)
+
+
+class Revision(Identified, Base):
+    """One edit of something that a town sets itself (accounts/revisions.py): what it made of which fields.
+
+    ``values`` are the new ones, ``before`` those that they replace. It holds from ``valid_from`` on: until then it is
+    planned (``applied_at`` is empty) and can be withdrawn. ``undoes_id`` is the revision that this one takes back.
+    """
+
+    __tablename__ = "revision"
+    __table_args__ = (
+        Index("ix_revision_subject", "subject", "subject_id", "made_at"),
+        Index("ix_revision_waiting", "applied_at", "valid_from"),
+    )
+
+    municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"))
+    subject: Mapped[str]
+    subject_id: Mapped[UUID]
+    valid_from: Mapped[date]
+    values: Mapped[dict[str, Any]] = mapped_column(Shape(dict[str, Any]))
+    before: Mapped[dict[str, Any]] = mapped_column(Shape(dict[str, Any]))
+    made_at: Mapped[datetime]
+    made_by: Mapped[str]
+    applied_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str] = mapped_column(default="")
+    undoes_id: Mapped[UUID | None] = mapped_column(ForeignKey("revision.id"))

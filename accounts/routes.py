@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from buchbar.accounts import sign_in
 from buchbar.accounts.models import Clerk, Municipality
 from buchbar.accounts.queries import municipality
+from buchbar.accounts.roles import ROLES
 from buchbar.base import forms, limits
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import _
@@ -100,7 +101,7 @@ def _address_page(
         town=town,
         faults=fault.fields if fault else {},
         typed=fault.values if fault else {},
-        roles=sign_in.ROLES,
+        roles=ROLES,
         clerks=list(session.scalars(known)) if shown else [],
     )
 

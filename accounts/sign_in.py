@@ -12,11 +12,12 @@ from litestar import Request
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
+from buchbar.accounts import roles
 from buchbar.accounts.models import Clerk, Municipality, SignIn, SignInCode
 from buchbar.base.db import Database
 from buchbar.base.errors import Forbidden, NotFound, SignInNeeded
 from buchbar.base.settings import Settings
-from buchbar.base.texts import N_, _
+from buchbar.base.texts import _
 from buchbar.base.tokens import fingerprint, new_code, new_token
 from buchbar.notices import letters
 
@@ -25,12 +26,6 @@ CODE_LIFE = timedelta(minutes=10)
 ATTEMPTS = 5
 IDLE = timedelta(hours=2)
 LONGEST = timedelta(hours=12)
-ROLES = {
-    "registrar": N_("Standesamt"),
-    "head": N_("Leitung"),
-    "administrator": N_("Verwaltung des Systems"),
-    "auditor": N_("Prüfung (nur lesen)"),
-}
 
 
 def page_of(town_slug: str) -> str:
@@ -95,10 +90,11 @@ def redeem(session: Session, town: Municipality, asked: UUID, code: str, at: dat
     return token
 
 
-def signed_in(request: Request, session: Session, now: datetime, town_slug: str) -> Clerk:
-    """The clerk who asks, with the municipality. Call it first of all in a handler of the desk.
+def signed_in(request: Request, session: Session, now: datetime, town_slug: str, right: str) -> Clerk:
+    """The clerk who asks, at the town's desk. The handlers of the desk call it first of all (accounts/at_desk.py).
 
-    Raises SignInNeeded when nobody is signed in (any more), NotFound for another town's clerk.
+    Raises SignInNeeded when nobody is signed in (any more), NotFound for another town's clerk, Forbidden for one whose
+    role doesn't have the right.
     """
     token = request.cookies.get(COOKIE, "")
     if not token:
@@ -118,9 +114,21 @@ def signed_in(request: Request, session: Session, now: datetime, town_slug: str)
     )
     if found is None:
         raise SignInNeeded(page_of(town_slug))
-    if found.clerk.municipality.slug != town_slug:
+    clerk = found.clerk
+    if clerk.municipality.slug != town_slug:
+        clerk.sit_down(_town_of_county(session, clerk, town_slug))
+    if not roles.may(clerk.role, right):
+        raise Forbidden(_(roles.WHY_NOT[right]))
+    return clerk
+
+
+def _town_of_county(session: Session, clerk: Clerk, town_slug: str) -> Municipality:
+    """One of the towns that the county's administration sets up. Raises NotFound."""
+    theirs = Municipality.county_id == clerk.municipality_id, Municipality.slug == town_slug
+    town = session.scalar(select(Municipality).where(*theirs)) if clerk.role == "county" else None
+    if town is None:
         raise NotFound
-    return found.clerk
+    return town
 
 
 def _seen(request: Request, session: Session, token_print: str, now: datetime) -> None:
@@ -141,32 +149,6 @@ def _seen(request: Request, session: Session, token_print: str, now: datetime) -
     database: Database = request.app.state.database
     with database.write() as own:
         own.execute(touch)
-
-
-def changing(request: Request, session: Session, now: datetime, town_slug: str) -> Clerk:
-    """The clerk who wants to change something. Raises Forbidden for those who may only look."""
-    clerk = signed_in(request, session, now, town_slug)
-    if not may_change(clerk):
-        raise Forbidden(_("Mit Ihrer Rolle können Sie alles ansehen, aber nichts ändern."))
-    return clerk
-
-
-def leading(request: Request, session: Session, now: datetime, town_slug: str) -> Clerk:
-    """The clerk who wants to change the rules. Raises Forbidden for all but the head and the administrators."""
-    clerk = changing(request, session, now, town_slug)
-    if not may_lead(clerk):
-        raise Forbidden(_("Die Regelung ändert die Leitung oder die Verwaltung des Systems."))
-    return clerk
-
-
-def may_change(clerk: Clerk) -> bool:
-    """Whether the clerk may change anything at all."""
-    return clerk.role != "auditor"
-
-
-def may_lead(clerk: Clerk) -> bool:
-    """Whether the clerk may change the rules."""
-    return clerk.role in ("head", "administrator")
 
 
 def sign_out(session: Session, token: str) -> None:

@@ -18,7 +18,7 @@ from litestar import Litestar
 from sqlalchemy import func, select
 
 from buchbar.accounts.models import Clerk, Municipality
-from buchbar.accounts.sign_in import ROLES
+from buchbar.accounts.roles import ROLES
 from buchbar.app import demo, seeds, start
 from buchbar.app.assembly import put_together
 from buchbar.app.main import create_app, now

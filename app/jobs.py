@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from buchbar.accounts import revisions
 from buchbar.base import once
 from buchbar.base.db import Database
 from buchbar.base.settings import Settings
@@ -36,6 +37,7 @@ JOBS = (
     Job("expire", timedelta(minutes=1), lambda database, _settings, now: booking.expire_holds(database, now)),
     Job("release", timedelta(minutes=1), lambda database, _settings, now: booking.release_overdue(database, now)),
     Job("remind", timedelta(minutes=1), lambda database, _settings, now: booking.remind_of_deadlines(database, now)),
+    Job("revisions", timedelta(minutes=5), lambda database, _settings, now: revisions.apply_all_due(database, now)),
     Job("payments", timedelta(minutes=5), lambda database, settings, now: payments.poll(database, now, settings)),
     Job("retention", timedelta(days=1), lambda database, _settings, now: retention.forget_what_is_due(database, now)),
 )

@@ -28,3 +28,9 @@ def parse_euros(text: str) -> int:
     if not whole.isascii() or not whole.isdigit() or (comma and not (fraction.isdigit() and len(fraction) <= 2)):
         raise ValueError(text)
     return int(whole) * 100 + int(fraction.ljust(2, "0") or "0")
+
+
+def decimal(amount: int) -> str:
+    """An amount in cents as a German spreadsheet reads it: "1250,00"."""
+    euros, rest = divmod(abs(amount), 100)
+    return f"{'-' if amount < 0 else ''}{euros},{rest:02d}"

@@ -19,7 +19,7 @@ from anyio import CapacityLimiter, to_thread
 from litestar import Request, Response, route
 from litestar import get as litestar_get
 from litestar import post as litestar_post
-from litestar.datastructures import FormMultiDict
+from litestar.datastructures import FormMultiDict, UploadFile
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.middleware import ASGIMiddleware
@@ -59,6 +59,14 @@ class Form(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._posted)
+
+    def upload(self, name: str) -> tuple[str, bytes] | None:
+        """An uploaded file: its name as the sender called it (never a path to write to) and its bytes."""
+        value = self._posted.get(name)
+        if not isinstance(value, UploadFile) or not value.filename:
+            return None
+        value.file.seek(0)
+        return value.filename, value.file.read()
 
     def all(self, name: str) -> list[str]:
         """All values of a repeated field."""
@@ -177,6 +185,12 @@ async def in_thread(request: Request, act: Callable[[], Any]) -> Any:
 def client(request: Request) -> str:
     """The address on the network that asks (behind a proxy: as the server's proxy headers say)."""
     return request.client.host if request.client else ""
+
+
+def get_number(request: Request, name: str) -> int:
+    """A page number from the address, 1 when there is none that makes sense."""
+    given = request.query_params.get(name, "")
+    return min(max(int(given), 1), 10_000) if given.isascii() and given.isdigit() else 1
 
 
 def settings_of(request: Request) -> Settings:

@@ -10,11 +10,12 @@ from litestar import Request, Response
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
-from buchbar.accounts import sign_in
+from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
+from buchbar.accounts.roles import LOOK, RULES, WORK, may
 from buchbar.base.texts import N_, _
-from buchbar.base.web import get, is_htmx, post, redirect
-from buchbar.booking import desk_booking, desk_closures, desk_feeds, desk_policy, queries
+from buchbar.base.web import get_number, is_htmx, redirect
+from buchbar.booking import desk_booking, desk_closures, desk_feeds, desk_policy, desk_settings, queries
 from buchbar.booking.desk_frame import by, show
 from buchbar.booking.desk_waiting import show_waiting
 from buchbar.booking.failures import settle
@@ -34,57 +35,51 @@ STATES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-@get("/{town_slug:str}/amt")
-def waiting(request: Request, session: Session, now: datetime, town_slug: FromPath[str]) -> Response[Any]:
-    clerk = sign_in.signed_in(request, session, now, town_slug)
+@at_desk.get("", RULES)
+def waiting(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
+    if not may(clerk.role, LOOK):
+        return redirect(request, f"{clerk.desk}/einstellungen")
     return show_waiting(request, session, clerk, now)
 
 
-@post("/{town_slug:str}/amt/postausgang/{errand_id:uuid}/wiederholung")
-def retry(
-    request: Request, session: Session, now: datetime, town_slug: FromPath[str], errand_id: FromPath[UUID]
-) -> Response[Any]:
-    return _settle(request, session, now, town_slug, errand_id, "retry", _("Wird noch einmal versucht."))
+@at_desk.post("/postausgang/{errand_id:uuid}/wiederholung", WORK, N_("E-Mail oder Zahlung noch einmal versucht"))
+def retry(request: Request, session: Session, now: datetime, clerk: Clerk, errand_id: FromPath[UUID]) -> Response[Any]:
+    return _settle(request, session, now, clerk, errand_id, "retry", _("Wird noch einmal versucht."))
 
 
-@post("/{town_slug:str}/amt/postausgang/{errand_id:uuid}/erstattung")
-def repay(
-    request: Request, session: Session, now: datetime, town_slug: FromPath[str], errand_id: FromPath[UUID]
-) -> Response[Any]:
-    return _settle(request, session, now, town_slug, errand_id, "repay", _("Als auf anderem Weg erstattet vermerkt."))
+@at_desk.post("/postausgang/{errand_id:uuid}/erstattung", WORK, N_("Erstattung auf anderem Weg vermerkt"))
+def repay(request: Request, session: Session, now: datetime, clerk: Clerk, errand_id: FromPath[UUID]) -> Response[Any]:
+    return _settle(request, session, now, clerk, errand_id, "repay", _("Als auf anderem Weg erstattet vermerkt."))
 
 
-@post("/{town_slug:str}/amt/postausgang/{errand_id:uuid}/erledigung")
+@at_desk.post("/postausgang/{errand_id:uuid}/erledigung", WORK, N_("Fehlschlag als erledigt vermerkt"))
 def dismiss(
-    request: Request, session: Session, now: datetime, town_slug: FromPath[str], errand_id: FromPath[UUID]
+    request: Request, session: Session, now: datetime, clerk: Clerk, errand_id: FromPath[UUID]
 ) -> Response[Any]:
-    return _settle(request, session, now, town_slug, errand_id, "dismiss", _("Als erledigt vermerkt."))
+    return _settle(request, session, now, clerk, errand_id, "dismiss", _("Als erledigt vermerkt."))
 
 
 def _settle(
-    request: Request, session: Session, now: datetime, town_slug: str, errand_id: UUID, verb: str, said: str
+    request: Request, session: Session, now: datetime, clerk: Clerk, errand_id: UUID, verb: str, said: str
 ) -> Response[Any]:
-    clerk = sign_in.changing(request, session, now, town_slug)
-    settle(session, clerk.municipality, errand_id, verb, now, by(clerk), clerk.role == "administrator")
+    settle(session, clerk.town, errand_id, verb, now, by(clerk), clerk.role == "administrator")
     session.flush()
     if is_htmx(request):
         return show_waiting(request, session, clerk, now, said)
-    return redirect(request, f"/{town_slug}/amt")
+    return redirect(request, clerk.desk)
 
 
-@get("/{town_slug:str}/amt/buchungen")
-def bookings(request: Request, session: Session, now: datetime, town_slug: FromPath[str]) -> Response[Any]:
-    clerk = sign_in.signed_in(request, session, now, town_slug)
+@at_desk.get("/buchungen", LOOK, N_("Buchungsliste angesehen"))
+def bookings(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
     return _list(request, session, clerk, now)
 
 
 def _list(request: Request, session: Session, clerk: Clerk, now: datetime) -> Response[Any]:
     query = request.query_params
     typed = {name: query.get(name, "").strip()[:100] for name in ("zustand", "ort", "monat", "suche")}
-    resources = queries.resources(session, clerk.municipality)
-    number = int(given) if (given := query.get("seite", "1")).isascii() and given.isdigit() else 1
-    number = min(max(number, 1), 10_000)
-    rows, count = queries.search(session, clerk.municipality, _search(typed, now), number)
+    resources = queries.resources(session, clerk.town)
+    number = get_number(request, "seite")
+    rows, count = queries.search(session, clerk.town, _search(typed, now), number)
     pages = max(1, -(-count // PAGE))
     return show(
         request,
@@ -128,4 +123,5 @@ routes = [
     *desk_closures.routes,
     *desk_policy.routes,
     *desk_feeds.routes,
+    *desk_settings.routes,
 ]

@@ -8,12 +8,13 @@ from litestar import Request, Response
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
-from buchbar.accounts import sign_in
+from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
+from buchbar.accounts.roles import LOOK, WORK
 from buchbar.base import forms
 from buchbar.base.errors import Invalid
-from buchbar.base.texts import _
-from buchbar.base.web import Form, get, is_htmx, post, redirect
+from buchbar.base.texts import N_, _
+from buchbar.base.web import Form, is_htmx, redirect
 from buchbar.booking import approvals, journeys, lifecycle, queries
 from buchbar.booking.desk_frame import by, for_couple, locked, show
 from buchbar.booking.desk_waiting import show_waiting
@@ -29,31 +30,28 @@ def a_reason(typed: str) -> str:
     return str(forms.text(500, lines=True)(typed))
 
 
-@get("/{town_slug:str}/amt/buchung/{booking_id:uuid}")
+@at_desk.get("/buchung/{booking_id:uuid}", LOOK, N_("Buchung angesehen"))
 def booking_page(
-    request: Request, session: Session, now: datetime, town_slug: FromPath[str], booking_id: FromPath[UUID]
+    request: Request, session: Session, now: datetime, clerk: Clerk, booking_id: FromPath[UUID]
 ) -> Response[Any]:
-    clerk = sign_in.signed_in(request, session, now, town_slug)
-    booking = queries.booking_of(session, clerk.municipality, booking_id)
+    booking = queries.booking_of(session, clerk.town, booking_id)
     return _show(request, session, clerk, booking, now)
 
 
-@post("/{town_slug:str}/amt/buchung/{booking_id:uuid}/zustimmung")
+@at_desk.post("/buchung/{booking_id:uuid}/zustimmung", WORK, N_("Zustimmung eingetragen"))
 def approve(
-    request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str], booking_id: FromPath[UUID]
+    request: Request, session: Session, now: datetime, form: Form, clerk: Clerk, booking_id: FromPath[UUID]
 ) -> Response[Any]:
-    clerk = sign_in.changing(request, session, now, town_slug)
     booking = locked(session, clerk, booking_id, form)
     party = forms.read(form, partei=forms.one_of("office", "owner")).partei
     lifecycle.approve(session, booking, party, now, by(clerk))
     return _done(request, session, clerk, booking, now, form, _("%s: Zustimmung eingetragen.") % booking.number)
 
 
-@post("/{town_slug:str}/amt/buchung/{booking_id:uuid}/ablehnung")
+@at_desk.post("/buchung/{booking_id:uuid}/ablehnung", WORK, N_("Anfrage abgelehnt"))
 def decline(
-    request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str], booking_id: FromPath[UUID]
+    request: Request, session: Session, now: datetime, form: Form, clerk: Clerk, booking_id: FromPath[UUID]
 ) -> Response[Any]:
-    clerk = sign_in.changing(request, session, now, town_slug)
     booking = locked(session, clerk, booking_id, form)
     try:
         reason = forms.read(form, grund_ablehnung=a_reason).grund_ablehnung
@@ -65,11 +63,10 @@ def decline(
     return _done(request, session, clerk, booking, now, form, _("%s: abgelehnt.") % booking.number)
 
 
-@post("/{town_slug:str}/amt/buchung/{booking_id:uuid}/stornierung")
+@at_desk.post("/buchung/{booking_id:uuid}/stornierung", WORK, N_("Buchung storniert"))
 def cancel(
-    request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str], booking_id: FromPath[UUID]
+    request: Request, session: Session, now: datetime, form: Form, clerk: Clerk, booking_id: FromPath[UUID]
 ) -> Response[Any]:
-    clerk = sign_in.changing(request, session, now, town_slug)
     booking = locked(session, clerk, booking_id, form)
     try:
         read = forms.read(form, grund_stornierung=a_reason, wer=forms.one_of("amt", "paar"))
@@ -80,31 +77,28 @@ def cancel(
     return _done(request, session, clerk, booking, now, form, _("%s: storniert.") % booking.number)
 
 
-@post("/{town_slug:str}/amt/buchung/{booking_id:uuid}/anmeldung")
+@at_desk.post("/buchung/{booking_id:uuid}/anmeldung", WORK, N_("Anmeldung eingetragen"))
 def register(
-    request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str], booking_id: FromPath[UUID]
+    request: Request, session: Session, now: datetime, form: Form, clerk: Clerk, booking_id: FromPath[UUID]
 ) -> Response[Any]:
-    clerk = sign_in.changing(request, session, now, town_slug)
     booking = locked(session, clerk, booking_id, form)
     lifecycle.register(session, booking, now, by(clerk))
     return _done(request, session, clerk, booking, now, form, _("%s: Anmeldung liegt vor.") % booking.number)
 
 
-@post("/{town_slug:str}/amt/buchung/{booking_id:uuid}/verlaengerung")
+@at_desk.post("/buchung/{booking_id:uuid}/verlaengerung", WORK, N_("Vormerkung verlängert"))
 def extend(
-    request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str], booking_id: FromPath[UUID]
+    request: Request, session: Session, now: datetime, form: Form, clerk: Clerk, booking_id: FromPath[UUID]
 ) -> Response[Any]:
-    clerk = sign_in.changing(request, session, now, town_slug)
     booking = locked(session, clerk, booking_id, form)
     lifecycle.extend(session, booking, now, by(clerk))
     return _done(request, session, clerk, booking, now, form, _("%s: Vormerkung verlängert.") % booking.number)
 
 
-@post("/{town_slug:str}/amt/buchung/{booking_id:uuid}/verlegung")
+@at_desk.post("/buchung/{booking_id:uuid}/verlegung", WORK, N_("Buchung verlegt"))
 def move(
-    request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str], booking_id: FromPath[UUID]
+    request: Request, session: Session, now: datetime, form: Form, clerk: Clerk, booking_id: FromPath[UUID]
 ) -> Response[Any]:
-    clerk = sign_in.changing(request, session, now, town_slug)
     booking = locked(session, clerk, booking_id, form)
     try:
         journeys.of(booking).desk.move(session, booking, form.get("termin", ""), now, by(clerk))
@@ -118,7 +112,7 @@ def _done(
 ) -> Response[Any]:
     """Back to where the form stood: the list of what waits, or the booking."""
     session.flush()
-    desk = f"/{clerk.municipality.slug}/amt"
+    desk = clerk.desk
     from_list = form.get("von") == "liste"
     if not is_htmx(request):
         return redirect(request, desk if from_list else f"{desk}/buchung/{booking.id}")

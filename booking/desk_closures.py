@@ -8,12 +8,13 @@ from litestar import Request, Response
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
-from buchbar.accounts import sign_in
+from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
+from buchbar.accounts.roles import RULES, WORK
 from buchbar.base import forms
 from buchbar.base.errors import Invalid, Refused
-from buchbar.base.texts import _
-from buchbar.base.web import Form, get, post, redirect
+from buchbar.base.texts import N_, _
+from buchbar.base.web import Form, redirect
 from buchbar.booking import closures, queries
 from buchbar.booking.closed import together
 from buchbar.booking.desk_frame import by, show
@@ -25,15 +26,13 @@ from buchbar.resources.opening_words import exception_in_words, in_words
 ALL_VENUES = "trauorte"  # in the form, beside the ids of the resources
 
 
-@get("/{town_slug:str}/amt/sperrzeiten")
-def all_closures(request: Request, session: Session, now: datetime, town_slug: FromPath[str]) -> Response[Any]:
-    clerk = sign_in.signed_in(request, session, now, town_slug)
+@at_desk.get("/sperrzeiten", RULES)
+def all_closures(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
     return _show(request, session, clerk, now)
 
 
-@post("/{town_slug:str}/amt/sperrzeiten")
-def close(request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str]) -> Response[Any]:
-    clerk = sign_in.changing(request, session, now, town_slug)
+@at_desk.post("/sperrzeiten", WORK, N_("Sperrzeit eingetragen"))
+def close(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
     try:
         wanted, span, reason = _read(form, clerk)
         closures.close_all(session, _wanted(session, clerk, wanted), span, reason, now, by(clerk))
@@ -44,19 +43,23 @@ def close(request: Request, session: Session, now: datetime, form: Form, town_sl
     except Refused as refusal:
         faults = {"bis_tag": refusal.sentence}
         return _show(request, session, clerk, now, 422, faults=faults, typed=dict(form))
-    return redirect(request, f"/{town_slug}/amt/sperrzeiten")
+    return redirect(request, f"{clerk.desk}/sperrzeiten")
 
 
-@post("/{town_slug:str}/amt/sperrzeiten/{closure_id:uuid}/aufhebung")
+@at_desk.post("/sperrzeiten/{closure_id:uuid}/aufhebung", WORK, N_("Sperrzeit aufgehoben"))
 def reopen(
-    request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str], closure_id: FromPath[UUID]
+    request: Request,
+    session: Session,
+    now: datetime,
+    form: Form,
+    clerk: Clerk,
+    closure_id: FromPath[UUID],
 ) -> Response[Any]:
     """``alle`` lifts those that belong together with it too."""
-    clerk = sign_in.changing(request, session, now, town_slug)
-    closure = queries.closure_of(session, clerk.municipality, closure_id)
+    closure = queries.closure_of(session, clerk.town, closure_id)
     for each in queries.closures_like(session, closure) if form.get("alle") else [closure]:
         closures.reopen(session, each)
-    return redirect(request, f"/{town_slug}/amt/sperrzeiten")
+    return redirect(request, f"{clerk.desk}/sperrzeiten")
 
 
 def _read(form: Form, clerk: Clerk) -> tuple[UUID | str, Span, str]:
@@ -70,7 +73,7 @@ def _read(form: Form, clerk: Clerk) -> tuple[UUID | str, Span, str]:
         bis_zeit=forms.optional(forms.minute),
         grund=forms.text(200),
     )
-    zone = clerk.municipality.zone
+    zone = clerk.town.zone
     last: date = typed.bis_tag or typed.von_tag
     until = MINUTES_A_DAY if typed.bis_zeit is None else typed.bis_zeit
     start, end = at(typed.von_tag, typed.von_zeit or 0, zone), at(last, until, zone)
@@ -91,8 +94,8 @@ def _known(typed: str) -> UUID | str:
 
 def _wanted(session: Session, clerk: Clerk, wanted: UUID | str) -> list[Resource]:
     if isinstance(wanted, UUID):
-        return [queries.resource_of(session, clerk.municipality, wanted)]
-    venues = [each for each in queries.resources(session, clerk.municipality) if each.kind == "venue"]
+        return [queries.resource_of(session, clerk.town, wanted)]
+    venues = [each for each in queries.resources(session, clerk.town) if each.kind == "venue"]
     if not venues:
         raise Invalid({"ressource": _("Es gibt keinen Trauort.")})
     return venues
@@ -101,7 +104,7 @@ def _wanted(session: Session, clerk: Clerk, wanted: UUID | str) -> list[Resource
 def _show(
     request: Request, session: Session, clerk: Clerk, now: datetime, status: int = 200, **context: Any
 ) -> Response[Any]:
-    resources = queries.resources(session, clerk.municipality)
+    resources = queries.resources(session, clerk.town)
     shown: dict[str, Any] = {"typed": {}, "refusal": None} | context
     return show(
         request,
@@ -109,7 +112,7 @@ def _show(
         "desk/closures.html",
         now,
         status,
-        groups=together(queries.closures(session, clerk.municipality, now), clerk.municipality.zone),
+        groups=together(queries.closures(session, clerk.town, now), clerk.town.zone),
         resources=resources,
         choices=[
             ("", _("Bitte wählen")),

@@ -7,8 +7,8 @@ from uuid import UUID
 from litestar import Request, Response
 from sqlalchemy.orm import Session
 
-from buchbar.accounts import sign_in
 from buchbar.accounts.models import Clerk, Municipality
+from buchbar.accounts.roles import LEAD, ROLES, WORK, may
 from buchbar.base import texts
 from buchbar.base.errors import Refused
 from buchbar.base.texts import N_, _
@@ -42,16 +42,17 @@ class Overtaken(Refused):
 
 def show(request: Request, clerk: Clerk, template: str, now: datetime, status: int = 200, **context: Any) -> Response:
     """A page of the desk."""
-    town: Municipality = clerk.municipality
+    town: Municipality = clerk.town
     frame = {
         "town": town,
         "zone": town.zone,
         "clerk": clerk,
         "now": now,
-        "may_change": sign_in.may_change(clerk),
-        "may_lead": sign_in.may_lead(clerk),
-        "role": _(sign_in.ROLES[clerk.role]),
-        "desk": f"/{town.slug}/amt",
+        "may": lambda right: may(clerk.role, right),
+        "may_change": may(clerk.role, WORK),
+        "may_lead": may(clerk.role, LEAD),
+        "role": _(ROLES[clerk.role]),
+        "desk": clerk.desk,
         "state_of": state_of,
         "by_whom": by_whom,
         "what": what,
@@ -88,7 +89,7 @@ def locked(session: Session, clerk: Clerk, booking_id: UUID, form: Form) -> Book
     The form says which event was the last that its page showed (``stand``). Raises Overtaken when somebody else has
     acted since; what the clerk did a moment ago, by clicking twice, is no such thing.
     """
-    booking = queries.booking_of(session, clerk.municipality, booking_id)
+    booking = queries.booking_of(session, clerk.town, booking_id)
     lifecycle.lock(session, booking)
     stand = form.get("stand", "")
     if not (stand.isascii() and stand.isdigit()):
@@ -98,7 +99,7 @@ def locked(session: Session, clerk: Clerk, booking_id: UUID, form: Form) -> Book
     others = [event for event in since if Actor(event.by_kind, event.by_name) not in own]
     if others:
         last = others[-1]
-        when = texts.clock(last.at, clerk.municipality.zone)
+        when = texts.clock(last.at, clerk.town.zone)
         words = {"number": booking.number, "what": what(last), "who": by_whom(last), "when": when}
         raise Overtaken(
             _(

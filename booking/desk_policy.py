@@ -4,15 +4,15 @@ from datetime import date, datetime
 from typing import Any
 
 from litestar import Request, Response
-from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
-from buchbar.accounts import sign_in
+from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk, Municipality
+from buchbar.accounts.roles import LEAD, RULES
 from buchbar.base import texts
 from buchbar.base.errors import Invalid, NotFound
-from buchbar.base.texts import _
-from buchbar.base.web import Form, get, post, redirect
+from buchbar.base.texts import N_, _
+from buchbar.base.web import Form, redirect
 from buchbar.booking import forms, journeys
 from buchbar.booking.desk_frame import show
 from buchbar.booking.models import Policy
@@ -25,16 +25,14 @@ from buchbar.calendar.release import opens_at
 from buchbar.calendar.walls import at, local_date
 
 
-@get("/{town_slug:str}/amt/regelung")
-def policy_page(request: Request, session: Session, now: datetime, town_slug: FromPath[str]) -> Response[Any]:
-    clerk = sign_in.signed_in(request, session, now, town_slug)
+@at_desk.get("/regelung", RULES)
+def policy_page(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
     return _show(request, session, clerk, now, _journey(request.query_params.get("bereich", "")))
 
 
-@post("/{town_slug:str}/amt/regelung/vorschau")
-def preview(request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str]) -> Response[Any]:
-    clerk = sign_in.leading(request, session, now, town_slug)
-    journey, town = _journey(form.get("bereich", "")), clerk.municipality
+@at_desk.post("/regelung/vorschau", LEAD, N_("Regelung ausprobiert"))
+def preview(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
+    journey, town = _journey(form.get("bereich", "")), clerk.town
     try:
         terms, _valid_from = forms.read(form, town.zone, local_date(now, town.zone))
     except Invalid as fault:
@@ -42,16 +40,15 @@ def preview(request: Request, session: Session, now: datetime, form: Form, town_
     return _show(request, session, clerk, now, journey, typed=dict(form), examples=examples(terms, town, now))
 
 
-@post("/{town_slug:str}/amt/regelung")
-def make(request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str]) -> Response[Any]:
-    clerk = sign_in.leading(request, session, now, town_slug)
-    journey, town = _journey(form.get("bereich", "")), clerk.municipality
+@at_desk.post("/regelung", LEAD, N_("Regelung festgelegt"))
+def make(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
+    journey, town = _journey(form.get("bereich", "")), clerk.town
     try:
         terms, valid_from = forms.read(form, town.zone, local_date(now, town.zone))
     except Invalid as fault:
         return _show(request, session, clerk, now, journey, 422, faults=fault.fields, typed=dict(form))
     adopt(session, town, journey.name, terms, valid_from=valid_from, at=now, by=clerk.name)
-    return redirect(request, f"/{town_slug}/amt/regelung")
+    return redirect(request, f"{clerk.desk}/regelung")
 
 
 def examples(terms: Terms, town: Municipality, now: datetime) -> list[str]:
@@ -103,7 +100,7 @@ def _show(
     status: int = 200,
     **context: Any,
 ) -> Response[Any]:
-    town = clerk.municipality
+    town = clerk.town
     today = local_date(now, town.zone)
     candidates = policies(session, town.id, journey.name)
     holds = current(candidates, today)

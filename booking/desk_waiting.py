@@ -15,7 +15,7 @@ from buchbar.booking.failures import failures
 
 def show_waiting(request: Request, session: Session, clerk: Clerk, now: datetime, said: str = "") -> Response[Any]:
     """The list of what waits; ``said`` is announced."""
-    town = clerk.municipality
+    town = clerk.town
     requests = queries.requests(session, town)
     return show(
         request,

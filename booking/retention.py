@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from buchbar.accounts import sign_in
+from buchbar.accounts import audit, sign_in
 from buchbar.base import limits, once
 from buchbar.base.db import Database
 from buchbar.booking import journeys, lifecycle
@@ -112,6 +112,7 @@ def tidy(session: Session, now: datetime) -> None:
     limits.forget(session, now)
     once.forget(session, now)
     sign_in.forget(session, now)
+    audit.forget(session, now)
     session.execute(delete(Letter).where(Letter.booking_id.is_(None), Letter.written_at < now - LETTERS_OF_CLERKS))
     session.execute(delete(ProviderEvent).where(ProviderEvent.done_at < now - MESSAGES))
     session.execute(delete(Errand).where(Errand.state == "done", Errand.done_at < now - MESSAGES))

@@ -10,12 +10,13 @@ from litestar.params import FromPath
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from buchbar.accounts import sign_in
+from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk, Municipality
+from buchbar.accounts.roles import WORK
 from buchbar.base import forms, texts
 from buchbar.base.errors import Invalid, NotFound, Refused
 from buchbar.base.texts import N_, _
-from buchbar.base.web import Form, get, post, redirect
+from buchbar.base.web import Form, redirect
 from buchbar.booking import lifecycle, queries
 from buchbar.booking.alike import sounds_like
 from buchbar.booking.desk_frame import by, locked, show
@@ -108,42 +109,47 @@ def move(session: Session, booking: Booking, value: str, at: datetime, actor: Ac
 AT_DESK = AtDesk(N_("Trauungen"), names, called, facts, free_for, move)
 
 
-@get("/{town_slug:str}/amt/eintragen")
-def choose(request: Request, session: Session, now: datetime, town_slug: FromPath[str]) -> Response[Any]:
-    clerk = sign_in.changing(request, session, now, town_slug)
+@at_desk.get("/eintragen", WORK)
+def choose(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
     return _choose_page(request, session, clerk, now)
 
 
-@post("/{town_slug:str}/amt/eintragen")
-def hold(request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str]) -> Response[Any]:
-    clerk = sign_in.changing(request, session, now, town_slug)
+@at_desk.post("/eintragen", WORK, N_("Termin für ein Paar vorgemerkt"))
+def hold(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
     try:
         venue_id, start = chosen(form.get("termin", ""))
     except Invalid as fault:
         return _choose_page(request, session, clerk, now, 422, day=form.get("tag", ""), faults=fault.fields)
     try:
-        booking = reservation.hold(session, clerk.municipality, venue_id, start, now, by(clerk))
+        booking = reservation.hold(session, clerk.town, venue_id, start, now, by(clerk))
     except SlotTaken as taken:
-        raise taken.instead(f"/{town_slug}/amt/eintragen") from None
-    return redirect(request, f"/{town_slug}/amt/eintragen/{booking.id}")
+        raise taken.instead(f"{clerk.desk}/eintragen") from None
+    return redirect(request, f"{clerk.desk}/eintragen/{booking.id}")
 
 
-@get("/{town_slug:str}/amt/eintragen/{booking_id:uuid}")
+@at_desk.get("/eintragen/{booking_id:uuid}", WORK)
 def ask_for_couple(
-    request: Request, session: Session, now: datetime, town_slug: FromPath[str], booking_id: FromPath[UUID]
+    request: Request,
+    session: Session,
+    now: datetime,
+    clerk: Clerk,
+    booking_id: FromPath[UUID],
 ) -> Response[Any]:
-    clerk = sign_in.changing(request, session, now, town_slug)
     booking = _wedding_of(session, clerk, booking_id)
     if booking.state != "held" or booking.lapsed(now):
-        return redirect(request, f"/{town_slug}/amt/buchung/{booking.id}")
+        return redirect(request, f"{clerk.desk}/buchung/{booking.id}")
     return _couple_page(request, session, clerk, booking, now)
 
 
-@post("/{town_slug:str}/amt/eintragen/{booking_id:uuid}")
+@at_desk.post("/eintragen/{booking_id:uuid}", WORK, N_("Trauung eingetragen"))
 def enter(
-    request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str], booking_id: FromPath[UUID]
+    request: Request,
+    session: Session,
+    now: datetime,
+    form: Form,
+    clerk: Clerk,
+    booking_id: FromPath[UUID],
 ) -> Response[Any]:
-    clerk = sign_in.changing(request, session, now, town_slug)
     booking = _wedding_of(session, clerk, booking_id)
     try:
         typed = forms.read(form, **_fields(booking))
@@ -152,19 +158,23 @@ def enter(
             reservation.enter(session, booking, couple, now, by(clerk))
     except Invalid as fault:
         return _couple_page(request, session, clerk, booking, now, 422, faults=fault.fields, typed=dict(form))
-    return redirect(request, f"/{town_slug}/amt/buchung/{booking.id}")
+    return redirect(request, f"{clerk.desk}/buchung/{booking.id}")
 
 
-@post("/{town_slug:str}/amt/eintragen/{booking_id:uuid}/freigabe")
+@at_desk.post("/eintragen/{booking_id:uuid}/freigabe", WORK, N_("Vormerkung zurückgegeben"))
 def give_back(
-    request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str], booking_id: FromPath[UUID]
+    request: Request,
+    session: Session,
+    now: datetime,
+    form: Form,
+    clerk: Clerk,
+    booking_id: FromPath[UUID],
 ) -> Response[Any]:
-    clerk = sign_in.changing(request, session, now, town_slug)
     booking = locked(session, clerk, booking_id, form)
     if booking.state != "held":
         raise Refused(_("Diese Buchung ist keine Vormerkung mehr."))
     lifecycle.cancel(session, booking, now, by(clerk))
-    return redirect(request, f"/{town_slug}/amt/eintragen")
+    return redirect(request, f"{clerk.desk}/eintragen")
 
 
 def _fields(booking: Booking) -> dict[str, forms.Field]:
@@ -173,7 +183,7 @@ def _fields(booking: Booking) -> dict[str, forms.Field]:
 
 
 def _wedding_of(session: Session, clerk: Clerk, booking_id: UUID) -> Booking:
-    booking = queries.booking_of(session, clerk.municipality, booking_id)
+    booking = queries.booking_of(session, clerk.town, booking_id)
     if booking.journey != JOURNEY:
         raise NotFound
     return booking
@@ -189,7 +199,7 @@ def _choose_page(
         wanted = forms.day(typed) if typed else None
     except ValueError as fault:
         faults |= {"tag": str(fault)}
-    choices = free(session, clerk.municipality, wanted, now) if wanted else []
+    choices = free(session, clerk.town, wanted, now) if wanted else []
     context |= {"wanted": typed, "day": wanted, "choices": choices, "faults": faults}
     return show(request, clerk, "desk/enter.html", now, status, **context)
 

@@ -66,9 +66,12 @@ def upgrade() -> None:
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("greeting", sa.Text(), nullable=False),
         sa.Column("demonstration", sa.Boolean(), nullable=False),
+        sa.Column("published", sa.Boolean(), nullable=False),
+        sa.Column("audit_months", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("kind IN ('county', 'town')", name=op.f("ck_municipality_kind")),
+        sa.CheckConstraint("audit_months BETWEEN 1 AND 120", name=op.f("ck_municipality_audit_months")),
         sa.ForeignKeyConstraint(["county_id"], ["municipality.id"], name=op.f("fk_municipality_county_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_municipality")),
         sa.UniqueConstraint("slug", name=op.f("uq_municipality_slug")),
@@ -81,12 +84,54 @@ def upgrade() -> None:
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint("role IN ('registrar', 'head', 'administrator', 'auditor')", name=op.f("ck_clerk_role")),
+        sa.CheckConstraint(
+            "role IN ('registrar', 'head', 'administrator', 'county', 'auditor')", name=op.f("ck_clerk_role")
+        ),
         sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_clerk_municipality_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clerk")),
         sa.UniqueConstraint("email", name=op.f("uq_clerk_email")),
     )
     op.create_index(op.f("ix_clerk_municipality_id"), "clerk", ["municipality_id"], unique=False)
+    op.create_table(
+        "audit_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("municipality_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("clerk_id", sa.Uuid(), nullable=False),
+        sa.Column("clerk_name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("booking_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint("kind IN ('look', 'change')", name=op.f("ck_audit_entry_kind")),
+        sa.ForeignKeyConstraint(["clerk_id"], ["clerk.id"], name=op.f("fk_audit_entry_clerk_id")),
+        sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_audit_entry_municipality_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
+    )
+    op.create_index("ix_audit_entry_municipality_at", "audit_entry", ["municipality_id", "at"], unique=False)
+    op.create_index("ix_audit_entry_clerk_at", "audit_entry", ["clerk_id", "at"], unique=False)
+    op.create_index(op.f("ix_audit_entry_booking_id"), "audit_entry", ["booking_id"], unique=False)
+    op.create_table(
+        "revision",
+        sa.Column("municipality_id", sa.Uuid(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("values", sa.Text(), nullable=False),
+        sa.Column("before", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_by", sa.Text(), nullable=False),
+        sa.Column("undoes_id", sa.Uuid(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_revision_municipality_id")),
+        sa.ForeignKeyConstraint(["undoes_id"], ["revision.id"], name=op.f("fk_revision_undoes_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_revision")),
+    )
+    op.create_index("ix_revision_subject", "revision", ["subject", "subject_id", "made_at"], unique=False)
+    op.create_index("ix_revision_waiting", "revision", ["applied_at", "valid_from"], unique=False)
     op.create_table(
         "policy",
         sa.Column("municipality_id", sa.Uuid(), nullable=False),

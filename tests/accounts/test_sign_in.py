@@ -10,7 +10,7 @@ from buchbar.accounts import sign_in
 from buchbar.accounts.models import Clerk, SignIn, SignInCode
 from buchbar.notices.models import Letter
 from tests.cast import NOW, assemble
-from tests.clerks import become, code_in_mail, colleague
+from tests.clerks import become, code_in_mail
 
 PAGE = "/diepholz/amt/anmelden"
 ADDRESS = "sommer@diepholz.example.org"
@@ -158,7 +158,7 @@ def test_a_form_that_is_posted_keeps_the_session_too(client, posted, database, t
     become(client, database, town.clerk)
     for _visit in range(2):
         clock.now += timedelta(hours=1, minutes=59)
-        assert posted("/diepholz/amt/kalender", ressource=str(town.room.id)).status_code == 303
+        assert posted("/diepholz/amt/abos", ressource=str(town.room.id)).status_code == 303
     with database.read() as session:
         assert session.scalar(select(SignIn.seen_at)) == clock.now
 
@@ -184,7 +184,7 @@ def test_another_towns_clerk_finds_nothing(client, posted, database, town):
     become(client, database, syke.clerk)
     assert client.get("/syke/amt").status_code == 200
     assert client.get("/diepholz/amt", follow_redirects=False).status_code == 404
-    assert posted("/diepholz/amt/kalender", ressource=str(town.room.id)).status_code == 404
+    assert posted("/diepholz/amt/abos", ressource=str(town.room.id)).status_code == 404
 
 
 def test_an_address_gets_five_codes_in_a_quarter_of_an_hour(client, posted, database, clock, town):
@@ -253,17 +253,3 @@ def test_old_codes_and_sessions_are_forgotten(database, town, posted, client, as
     with database.read() as session:
         assert session.scalar(select(func.count()).select_from(SignInCode)) == 0
         assert session.scalar(select(func.count()).select_from(SignIn)) == 0
-
-
-def test_the_head_leads_the_registrar_changes_and_the_auditor_looks(database, town):
-    may = {
-        role: (sign_in.may_change(clerk), sign_in.may_lead(clerk))
-        for role in sign_in.ROLES
-        for clerk in [colleague(database, town, role)]
-    }
-    assert may == {
-        "registrar": (True, False),
-        "head": (True, True),
-        "administrator": (True, True),
-        "auditor": (False, False),
-    }

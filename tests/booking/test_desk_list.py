@@ -104,11 +104,12 @@ def many(session, town, month, count):
 
 
 def test_pages_ask_the_database_a_constant_number_of_times(client, database, frau_sommer, town, clock):
-    pages = [DESK, f"{DESK}/buchungen", f"{DESK}/buchungen?suche=anna", f"{DESK}/sperrzeiten", f"{DESK}/kalender"]
+    pages = [DESK, f"{DESK}/buchungen", f"{DESK}/buchungen?suche=anna", f"{DESK}/sperrzeiten", f"{DESK}/abos"]
 
     def questions():
         numbers = []
         for page in pages:
+            client.get(page)  # the first look at a page is written into the audit trail, and the next not again
             with counted(database) as sent:
                 assert client.get(page).status_code == 200
             numbers.append(len(sent))

@@ -310,22 +310,22 @@ def test_a_registrar_reads_the_policy_but_does_not_set_it(client, posted, databa
 
 
 def test_a_feed_is_made_shown_with_its_address_and_revoked(client, posted, database, frau_sommer, town):
-    assert posted(f"{DESK}/kalender", ressource=str(town.registrars[0].id), namen="ja").status_code == 303
+    assert posted(f"{DESK}/abos", ressource=str(town.registrars[0].id), namen="ja").status_code == 303
     (feed,) = all_of(database, Feed)
     assert (feed.with_names, feed.created_by) == (True, "Frau Sommer")
-    page = client.get(f"{DESK}/kalender").text
+    page = client.get(f"{DESK}/abos").text
     token = page.partition('data-copy="http://testserver.local/kalender/')[2].partition(".ics")[0]
     assert genuine(token, SETTINGS.secret, "feed", feed.id) and "8 bis 24 Stunden" in page
-    assert posted(f"{DESK}/kalender/{feed.id}/widerruf").status_code == 303
+    assert posted(f"{DESK}/abos/{feed.id}/widerruf").status_code == 303
     assert all_of(database, Feed)[0].revoked_at == NOW
-    assert "Noch gibt es kein Abo." in client.get(f"{DESK}/kalender").text
+    assert "Noch gibt es kein Abo." in client.get(f"{DESK}/abos").text
 
 
 def test_a_feed_of_nothing_or_of_another_towns_is_refused(posted, database, frau_sommer):
     with database.write() as session:
         syke = assemble(session, slug="syke")
     for resource_id in ("", "x", str(syke.room.id)):
-        assert posted(f"{DESK}/kalender", ressource=resource_id).status_code == 422
+        assert posted(f"{DESK}/abos", ressource=resource_id).status_code == 422
     assert all_of(database, Feed) == []
 
 
@@ -446,7 +446,7 @@ def test_an_auditor_sees_everything_and_no_button(client, database, town):
     with database.write() as session:
         booking = confirmed(session, town, slot_at(SATURDAY, 9))
     become(client, database, colleague(database, town, "auditor"))
-    for page in ("", "/buchungen", f"/buchung/{booking.id}", "/sperrzeiten", "/regelung", "/kalender"):
+    for page in ("", "/buchungen", f"/buchung/{booking.id}", "/sperrzeiten", "/regelung", "/abos"):
         answer = client.get(f"{DESK}{page}")
         assert answer.status_code == 200
         assert answer.text.count('method="post"') == answer.text.count(f'action="{DESK}/abmelden"') == 1, page
@@ -475,7 +475,7 @@ def test_bookings_closures_and_feeds_of_another_town_are_not_found(client, poste
     assert posted(f"{DESK}/eintragen/{booking.id}").status_code == 404
     assert posted(f"{DESK}/eintragen/{booking.id}/freigabe").status_code == 404
     assert posted(f"{DESK}/sperrzeiten/{closure.id}/aufhebung").status_code == 404
-    assert posted(f"{DESK}/kalender/{feed.id}/widerruf").status_code == 404
+    assert posted(f"{DESK}/abos/{feed.id}/widerruf").status_code == 404
     assert close(posted, syke.room, von_tag="2027-05-15").status_code == 404
     assert booking.number not in client.get(f"{DESK}/buchungen?zustand=alle").text
     assert len(all_of(database, BookingEvent)) == len(booking_events(database, booking))

@@ -1,0 +1,63 @@
+"""Handlers of the desk. Each says which right it needs and how the audit trail calls it; here both are seen to.
+
+``@at_desk.get("/buchung/{booking_id:uuid}", LOOK, N_("Buchung angesehen"))`` makes a page at
+``/{town}/amt/buchung/…``. Its function may name ``clerk``: who asks, signed in, allowed, at this town's desk
+(``clerk.town``). A page that shows personal data says so by its words: that it was looked at is kept. So is every
+change.
+"""
+
+import inspect
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from litestar import Request, Response
+from litestar.params import FromPath
+from sqlalchemy.orm import Session
+
+from buchbar.accounts import audit, sign_in
+from buchbar.base import web
+
+DESK = "/{town_slug:str}/amt"
+_OWN: dict[str, Any] = {"request": Request, "session": Session, "now": datetime, "town_slug": FromPath[str]}
+
+
+def get(path: str, right: str, looked: str = "", **options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """A page of the desk. ``looked`` is what the audit trail says of it; empty for a page without personal data."""
+    return lambda fn: web.get(DESK + path, opt={"right": right, "audit": looked}, **options)(
+        _for_clerk(fn, right, looked)
+    )
+
+
+def post(path: str, right: str, did: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """A form of the desk; ``did`` is what the audit trail says when it was done."""
+    opt = {"right": right, "audit": did}
+    return lambda fn: web.post(DESK + path, opt=opt, **options)(_for_clerk(fn, right, did))
+
+
+def _for_clerk(fn: Callable[..., Any], right: str, words: str) -> Callable[..., Any]:
+    """The handler that Litestar calls: it asks for what the desk needs besides what ``fn`` names."""
+    wanted = inspect.signature(fn).parameters
+
+    def run(**given: Any) -> Any:
+        request, session, now = given["request"], given["session"], given["now"]
+        clerk = sign_in.signed_in(request, session, now, given["town_slug"], right)
+        arguments = given | {"clerk": clerk}
+        if request.method != "POST" and words:
+            audit.looked(request, clerk, words, now)
+        answer = fn(**{name: arguments[name] for name in wanted})
+        if request.method == "POST" and isinstance(answer, Response) and (answer.status_code or 200) < 400:
+            audit.changed(session, request, clerk, words, now)
+        return answer
+
+    if limit := getattr(fn, "limit", None):
+        run.limit = limit  # type: ignore[attr-defined]
+    parameters = {name: parameter for name, parameter in wanted.items() if name != "clerk"}
+    for name, kind in _OWN.items():
+        parameters.setdefault(name, inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind))
+    ordered = sorted(parameters.values(), key=lambda parameter: parameter.kind)
+    run.__signature__ = inspect.Signature(ordered, return_annotation=Response[Any])  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in ordered} | {"return": Response[Any]}
+    run.__name__ = run.__qualname__ = fn.__name__
+    run.__module__, run.__doc__ = fn.__module__, fn.__doc__
+    return run

@@ -1,0 +1,71 @@
+"""What a town sets itself: the page that leads to all of it, and the history of all edits, with their undo."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response
+from litestar.params import FromPath
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from buchbar.accounts import at_desk, revisions
+from buchbar.accounts.models import Clerk, Revision
+from buchbar.accounts.roles import ADMINISTER, AUDIT, LEAD, LOOK, RULES, may
+from buchbar.base.texts import N_, _
+from buchbar.base.web import Form, get_number, redirect
+from buchbar.booking.desk_frame import show
+
+PAGE = 25
+# Where it is, how it is called, what it is for, and the right that it takes to see it.
+PAGES = (
+    ("trauorte", N_("Trauorte"), N_("Texte, Bilder, Personenzahl, Zugang, Zeiten"), RULES),
+    ("standesbeamte", N_("Standesbeamt:innen"), N_("Wer traut, wo und wann: Dienste, Urlaub, Fortbildung"), RULES),
+    ("sperrzeiten", N_("Sperrzeiten"), N_("Tage und Stunden, an denen etwas nicht zu haben ist"), RULES),
+    ("regelung", N_("Regelung"), N_("Wann gebucht werden kann, wer zustimmt, welche Fristen gelten"), RULES),
+    ("entgelte", N_("Gebühren und Entgelte"), N_("Was eine Trauung kostet, und ab wann"), RULES),
+    ("brieftexte", N_("Brieftexte"), N_("Was in den E-Mails an die Paare steht"), RULES),
+    ("aufbewahrung", N_("Aufbewahrung"), N_("Wann persönliche Daten gelöscht werden, und welche als Nächstes"), RULES),
+    ("auftritt", N_("Auftritt"), N_("Anschrift, Begrüßung, Impressum und Farben"), RULES),
+    ("abos", N_("Kalender-Abos"), N_("Kalender für andere Programme"), LOOK),
+    ("mitarbeitende", N_("Mitarbeitende"), N_("Wer sich hier anmelden kann, und mit welcher Rolle"), ADMINISTER),
+    ("aenderungen", N_("Änderungen"), N_("Wer wann welche Einstellung geändert hat, und zurück"), RULES),
+    ("protokoll", N_("Protokoll"), N_("Wer was getan und angesehen hat"), AUDIT),
+)
+
+
+@at_desk.get("/einstellungen", RULES)
+def settings_page(request: Request, clerk: Clerk, now: datetime) -> Response[Any]:
+    pages = [(each[0], _(each[1]), _(each[2])) for each in PAGES if may(clerk.role, each[3])]
+    return show(request, clerk, "desk/settings.html", now, pages=pages)
+
+
+@at_desk.get("/aenderungen", RULES)
+def all_edits(request: Request, session: Session, clerk: Clerk, now: datetime) -> Response[Any]:
+    number = get_number(request, "seite")
+    ours = select(Revision).where(Revision.municipality_id == clerk.town.id)
+    ordered = ours.order_by(Revision.made_at.desc(), Revision.id).limit(PAGE + 1).offset((number - 1) * PAGE)
+    found = session.scalars(ordered).all()
+    rows = [(each, _title(session, each), revisions.differences(each)) for each in found[:PAGE]]
+    return show(request, clerk, "desk/edits.html", now, rows=rows, number=number, more=len(found) > PAGE)
+
+
+@at_desk.post("/aenderungen/{revision_id:uuid}/ruecknahme", LEAD, N_("Einstellung zurückgenommen"))
+def take_back(
+    request: Request, session: Session, now: datetime, form: Form, clerk: Clerk, revision_id: FromPath[UUID]
+) -> Response[Any]:
+    """Back to where the form stood (``von``: a page of this desk)."""
+    revision = revisions.revision_of(session, clerk.town, revision_id)
+    revisions.undo(session, clerk.town, revision, now, clerk.name)
+    page = form.get("von", "")
+    return redirect(request, page if page.startswith(f"{clerk.desk}/") else f"{clerk.desk}/aenderungen")
+
+
+def _title(session: Session, revision: Revision) -> str:
+    """What the revision is about, as it is called today."""
+    subject = revisions.known(revision.subject)
+    row = session.get(subject.row, revision.subject_id)
+    return subject.title(row) if row else ""
+
+
+routes = [settings_page, all_edits, take_back]

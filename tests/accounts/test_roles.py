@@ -1,0 +1,103 @@
+"""Every page and form of the desk belongs to a role: the whole matrix of roles, strangers and routes."""
+
+import pytest
+from litestar.routes import HTTPRoute
+from sqlalchemy import select
+
+from buchbar.accounts.models import AuditEntry, Municipality
+from buchbar.accounts.roles import ROLES, may
+from tests.clerks import become, colleague
+
+# The pages by which one signs in and out are nobody's.
+OPEN = {"/{town_slug:str}/amt/anmelden", "/{town_slug:str}/amt/anmelden/code", "/{town_slug:str}/amt/abmelden"}
+SOME_ID = "00000000-0000-4000-8000-000000000000"
+
+
+def desk_routes(app):
+    """Path, method and handler of everything at the desk."""
+    return sorted(
+        (
+            (route.path_format, method, handler)
+            for route in app.routes
+            if isinstance(route, HTTPRoute) and "/amt" in route.path_format
+            for handler in route.route_handlers
+            for method in handler.http_methods & {"GET", "POST"}
+        ),
+        key=lambda found: found[:2],
+    )
+
+
+def address(path, town="diepholz"):
+    """A route's path with ids of nobody's."""
+    parts = (town if part.startswith("{town_slug") else SOME_ID if "{" in part else part for part in path.split("/"))
+    return "/".join(parts)
+
+
+@pytest.fixture
+def county(database, town):
+    """The county to which Diepholz belongs."""
+    with database.write() as session:
+        made = Municipality(slug="landkreis-diepholz", name="Landkreis Diepholz", kind="county", land="NI")
+        session.add(made)
+        session.flush()
+        session.get_one(Municipality, town.town.id).county_id = made.id
+        return made
+
+
+def test_every_route_of_the_desk_names_its_right(app):
+    routes = desk_routes(app)
+    assert len(routes) > 20
+    nobodys = {path for path, _method, handler in routes if "right" not in handler.opt}
+    assert nobodys == {path.replace(":str", "") for path in OPEN}
+    silent = [path for path, method, handler in routes if method == "POST" and not handler.opt.get("audit", "-")]
+    assert not silent, "say what the audit trail calls it"
+
+
+@pytest.mark.parametrize("role", list(ROLES))
+def test_a_role_reaches_what_is_its_own_and_nothing_else(client, posted, app, database, town, county, role):
+    clerk = colleague(database, town, role)
+    if role == "county":
+        with database.write() as session:
+            session.merge(clerk).municipality_id = county.id
+    become(client, database, clerk)
+    for path, method, handler in desk_routes(app):
+        if "right" not in handler.opt:
+            continue
+        page = address(path)
+        answer = client.get(page, follow_redirects=False) if method == "GET" else posted(page)
+        allowed = may(role, handler.opt["right"])
+        assert (answer.status_code == 403) is not allowed, (role, method, page, answer.status_code)
+        assert answer.status_code < 500, (role, method, page)
+
+
+def test_nobody_and_strangers_reach_nothing(client, posted, app, database, town, county):
+    with database.write() as session:
+        session.add(stuhr := Municipality(slug="stuhr", name="Stuhr", land="NI"))
+    routes = [(address(path), method) for path, method, handler in desk_routes(app) if "right" in handler.opt]
+    for page, method in routes:
+        answer = client.get(page, follow_redirects=False) if method == "GET" else posted(page)
+        assert answer.status_code == 303 and answer.headers["location"].endswith("/amt/anmelden"), page
+    for role in ROLES:  # of another town; its county administration sits in a town of no county
+        clerk = colleague(database, town, role, name=f"Frau {role}")
+        with database.write() as session:
+            session.merge(clerk).municipality_id = stuhr.id
+        become(client, database, clerk)
+        for page, method in routes:
+            answer = client.get(page, follow_redirects=False) if method == "GET" else posted(page)
+            assert answer.status_code == 404, (role, page)
+
+
+def test_who_looked_and_who_did_is_kept(client, posted, database, town):
+    become(client, database, town.clerk)
+    client.get("/diepholz/amt/buchungen?suche=anna")
+    client.get("/diepholz/amt/buchungen")
+    client.get("/diepholz/amt/regelung")  # nobody's data
+    posted("/diepholz/amt/abos", ressource=str(town.room.id))
+    posted("/diepholz/amt/abos", ressource="nothing")  # refused, so nothing was done
+    with database.read() as session:
+        entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+    assert [(entry.kind, entry.words, entry.clerk_name) for entry in entries] == [
+        ("look", "Buchungsliste angesehen", town.clerk.name),
+        ("change", "Kalender-Abo angelegt", town.clerk.name),
+    ]
+    assert not any("anna" in entry.address for entry in entries)
