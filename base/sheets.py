@@ -19,7 +19,8 @@ from buchbar.base.errors import NotFound
 from buchbar.base.money import decimal
 from buchbar.base.web import Response
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What begins a formula somewhere, also in full-width signs (OWASP, "CSV Injection").
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Words, dates and amounts for people. German is the source language, other languages come from ``locale/``."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from functools import lru_cache
@@ -28,6 +30,16 @@ def translations(code: str) -> NullTranslations:
         write_mo(compiled, read_po(file, locale=code))
     compiled.seek(0)
     return Translations(compiled)
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Say everything in one language, whatever the reader's is: a letter's."""
+    token = language.set(code)
+    try:
+        yield
+    finally:
+        language.reset(token)
 
 
 def _(message: str) -> str:

@@ -6,9 +6,13 @@ alone is not enough to make one (HMAC-SHA256, RFC 2104, cut to 128 bits).
 
 import hashlib
 import hmac
+import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from uuid import UUID
+
+# How a secret link looks in an address: a part of exactly so many signs.
+_IN_ADDRESS = re.compile(r"/[\w-]{43}(?![\w-])", re.ASCII)
 
 
 def link_token(secret: str, purpose: str, subject: UUID, generation: int = 0) -> str:
@@ -30,6 +34,11 @@ def named_by(token: str) -> UUID | None:
 def genuine(token: str, secret: str, purpose: str, subject: UUID, generation: int = 0) -> bool:
     """Whether the token was made by us for this purpose and is still valid."""
     return hmac.compare_digest(token.encode(), link_token(secret, purpose, subject, generation).encode())
+
+
+def hidden(text: str) -> str:
+    """The text with its secret links cut short, for those who may read it and may not act by it."""
+    return _IN_ADDRESS.sub("/…", text)
 
 
 def fingerprint(secret: str, value: str) -> str:

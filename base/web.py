@@ -79,10 +79,14 @@ def get(
     path: str | list[str],
     *,
     kept_by: KeptBy | None = None,
+    tries: bool = False,
     **options: Any,
 ) -> Callable[[Callable[..., Any]], Any]:
-    """A page that reads. ``kept_by`` may have kept its answer: it asks for a new one only when it needs it."""
-    return lambda fn: litestar_get(path, **options)(_in_transaction(fn, writes=False, kept_by=kept_by))
+    """A page that reads. ``kept_by`` may have kept its answer: it asks for a new one only when it needs it.
+
+    ``tries``: to see what would happen it does it and undoes it, for which it needs a transaction that may write.
+    """
+    return lambda fn: litestar_get(path, **options)(_in_transaction(fn, writes=tries, kept_by=kept_by))
 
 
 def post(path: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
