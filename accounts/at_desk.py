@@ -8,6 +8,7 @@ change.
 
 import inspect
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -16,16 +17,23 @@ from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
 from buchbar.accounts import audit, sign_in
+from buchbar.accounts.roles import may
 from buchbar.base import web
 
 DESK = "/{town_slug:str}/amt"
 _OWN: dict[str, Any] = {"request": Request, "session": Session, "now": datetime, "town_slug": FromPath[str]}
 
 
-def get(path: str, right: str, looked: str = "", **options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """A page of the desk. ``looked`` is what the audit trail says of it; empty for a page without personal data."""
-    return lambda fn: web.get(DESK + path, opt={"right": right, "audit": looked}, **options)(
-        _for_clerk(fn, right, looked)
+def get(
+    path: str, right: str, looked: str = "", *, looks_with: str = "", tries: bool = False, **options: Any
+) -> Callable[[Callable[..., Any]], Any]:
+    """A page of the desk. ``looked`` is what the audit trail says of it; empty for a page without personal data.
+
+    ``looks_with`` is the right without which the page shows nothing personal, where that isn't ``right`` itself.
+    ``tries``: see web.get.
+    """
+    return lambda fn: web.get(DESK + path, opt={"right": right, "audit": looked}, tries=tries, **options)(
+        _for_clerk(fn, right, looked, looks_with or right, tries=tries)
     )
 
 
@@ -35,16 +43,21 @@ def post(path: str, right: str, did: str, **options: Any) -> Callable[[Callable[
     return lambda fn: web.post(DESK + path, opt=opt, **options)(_for_clerk(fn, right, did))
 
 
-def _for_clerk(fn: Callable[..., Any], right: str, words: str) -> Callable[..., Any]:
+def _for_clerk(
+    fn: Callable[..., Any], right: str, words: str, looks_with: str = "", *, tries: bool = False
+) -> Callable[..., Any]:
     """The handler that Litestar calls: it asks for what the desk needs besides what ``fn`` names."""
     wanted = inspect.signature(fn).parameters
 
     def run(**given: Any) -> Any:
         request, session, now = given["request"], given["session"], given["now"]
+        if request.method == "POST":
+            sign_in.seen(session, request, now)
+        else:
+            writing = nullcontext(session) if tries else request.app.state.database.write()
+            _there(request, writing, given["town_slug"], right, words, looks_with, now)
         clerk = sign_in.signed_in(request, session, now, given["town_slug"], right)
         arguments = given | {"clerk": clerk}
-        if request.method != "POST" and words:
-            audit.looked(request, clerk, words, now)
         answer = fn(**{name: arguments[name] for name in wanted})
         if request.method == "POST" and isinstance(answer, Response) and (answer.status_code or 200) < 400:
             audit.changed(session, request, clerk, words, now)
@@ -61,3 +74,20 @@ def _for_clerk(fn: Callable[..., Any], right: str, words: str) -> Callable[..., 
     run.__name__ = run.__qualname__ = fn.__name__
     run.__module__, run.__doc__ = fn.__module__, fn.__doc__
     return run
+
+
+def _there(
+    request: Request,
+    writing: AbstractContextManager[Session],
+    town_slug: str,
+    right: str,
+    words: str,
+    looks_with: str,
+    now: datetime,
+) -> None:
+    """Keep that the clerk is there and looks. A page that reads can't write in its own transaction; ``writing`` is then
+    over before that begins, for a request that needed two connections at once would run the pool dry."""
+    with writing as own:
+        sign_in.seen(own, request, now)
+        if words and may((clerk := sign_in.signed_in(request, own, now, town_slug, right)).role, looks_with):
+            audit.looked(own, request, clerk, words, now)

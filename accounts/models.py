@@ -16,7 +16,12 @@ class Municipality(Identified, Base):
 
     ``land`` is the ISO 3166-2:DE code without "DE-", for public holidays. ``version`` rises whenever something is
     edited that decides what can be booked; caches compare it. ``published`` is whether the portal shows it: a new town
-    is set up first. ``audit_months`` is how long it is kept who did and who looked at what at its desk.
+    is set up first. ``audit_months`` is how long it is kept who did and who looked at what at its desk. With
+    ``second_factor`` its staff reach the desk only with a code from their telephone, too.
+
+    ``accent`` and ``accent_dark`` ("#2044aa", or empty for KERN's) are its colour on light and on dark ground,
+    ``logo_id`` the logo that it shows (accounts/logos.py). What its imprint says: ``responsible``, ``supervision``,
+    ``vat_id``, ``imprint``; whom to turn to: ``privacy_contact``, ``access_contact``.
     """
 
     __tablename__ = "municipality"
@@ -41,6 +46,16 @@ class Municipality(Identified, Base):
     demonstration: Mapped[bool] = mapped_column(default=False)
     published: Mapped[bool] = mapped_column(default=True)
     audit_months: Mapped[int] = mapped_column(default=12)
+    second_factor: Mapped[bool] = mapped_column(default=False)
+    accent: Mapped[str] = mapped_column(default="")
+    accent_dark: Mapped[str] = mapped_column(default="")
+    logo_id: Mapped[UUID | None]
+    responsible: Mapped[str] = mapped_column(default="")
+    supervision: Mapped[str] = mapped_column(default="")
+    vat_id: Mapped[str] = mapped_column(default="")
+    imprint: Mapped[str] = mapped_column(default="")
+    privacy_contact: Mapped[str] = mapped_column(default="")
+    access_contact: Mapped[str] = mapped_column(default="")
     version: Mapped[int] = mapped_column(default=1)
 
     county: Mapped["Municipality | None"] = relationship(remote_side="Municipality.id")
@@ -48,6 +63,16 @@ class Municipality(Identified, Base):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.zone_name)
+
+
+class Logo(Identified, Base):
+    """A municipality's logo as PNG. Kept as long as its settings or their history refer to it."""
+
+    __tablename__ = "logo"
+
+    municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"), index=True)
+    content: Mapped[bytes]
+    made_at: Mapped[datetime]
 
 
 class Clerk(Identified, Base):
@@ -63,10 +88,27 @@ class Clerk(Identified, Base):
     email: Mapped[str] = mapped_column(unique=True)
     role: Mapped[str] = mapped_column(default="registrar")
     active: Mapped[bool] = mapped_column(default=True)
+    last_in_at: Mapped[datetime | None]
 
     municipality: Mapped[Municipality] = relationship()
+    second_factor: Mapped["SecondFactor | None"] = relationship(viewonly=True, uselist=False)
 
     _seat = None
+
+    @property
+    def enrolled(self) -> bool:
+        """Whether signing in also takes a code from their telephone."""
+        return self.second_factor is not None and self.second_factor.confirmed_at is not None
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether their own municipality asks for a second factor, or the one at whose desk they sit."""
+        return self.municipality.second_factor or self.town.second_factor
+
+    @property
+    def must_enrol(self) -> bool:
+        """Whether they need a second factor that they haven't set up yet."""
+        return self.needs_second_factor and not self.enrolled
 
     @property
     def town(self) -> Municipality:
@@ -95,8 +137,49 @@ class SignInCode(Identified, Base):
     used_at: Mapped[datetime | None]
 
 
+class SecondFactor(Base):
+    """What a clerk's telephone makes codes from (TOTP, RFC 6238). ``sealed_key`` is encrypted (base/sealed.py).
+
+    It counts from ``confirmed_at`` on, when a first code has shown that the telephone has it. ``last_step`` is the
+    half minute of the last code that was accepted, so that none is accepted twice.
+    """
+
+    __tablename__ = "second_factor"
+
+    clerk_id: Mapped[UUID] = mapped_column(ForeignKey("clerk.id", ondelete="CASCADE"), primary_key=True)
+    sealed_key: Mapped[str]
+    made_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int] = mapped_column(default=0)
+
+
+class RecoveryCode(Base):
+    """Stands in for the telephone, once; of the code itself only the fingerprint is kept."""
+
+    __tablename__ = "recovery_code"
+
+    code_print: Mapped[str] = mapped_column(primary_key=True)
+    clerk_id: Mapped[UUID] = mapped_column(ForeignKey("clerk.id", ondelete="CASCADE"), index=True)
+    used_at: Mapped[datetime | None]
+
+
+class SecondStep(Identified, Base):
+    """The mail's code was right, the telephone's is still to come. Whoever knows the id may type it in: it goes only
+    to the browser that typed the first one."""
+
+    __tablename__ = "second_step"
+
+    clerk_id: Mapped[UUID] = mapped_column(ForeignKey("clerk.id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    used_at: Mapped[datetime | None]
+
+
 class SignIn(Base):
-    """A clerk's session. The cookie holds the token, the table its fingerprint; it is made new at each sign-in."""
+    """A clerk's session. The cookie holds the token, the table its fingerprint; it is made new at each sign-in.
+
+    ``strong``: the second factor was passed as well.
+    """
 
     __tablename__ = "sign_in"
 
@@ -105,12 +188,16 @@ class SignIn(Base):
     signed_in_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    strong: Mapped[bool] = mapped_column(default=False)
 
     clerk: Mapped[Clerk] = relationship()
 
 
 class AuditEntry(Base):
-    """That a clerk did or looked at something at a town's desk. ``words`` is a text of ours, to be translated."""
+    """That a clerk did or looked at something at a town's desk. ``words`` is a text of ours, to be translated.
+
+    ``query_print`` tells one search from another by its fingerprint; what was searched for isn't kept.
+    """
 
     __tablename__ = "audit_entry"
     __table_args__ = (
@@ -127,6 +214,7 @@ class AuditEntry(Base):
     kind: Mapped[str]
     words: Mapped[str]
     address: Mapped[str]
+    query_print: Mapped[str] = mapped_column(default="")
     booking_id: Mapped[UUID | None] = mapped_column(index=True)
 
 

@@ -6,21 +6,26 @@ What can be edited like this says so with a ``Subject``. Policies and tariffs ar
 none of this.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality, Revision
+from buchbar.accounts.roles import LEAD, RULES
 from buchbar.base.db import Database
 from buchbar.base.errors import NotFound, Refused
 from buchbar.base.texts import _
-from buchbar.calendar.walls import local_date
+from buchbar.calendar.months import add_months
+from buchbar.calendar.walls import day_span, local_date
+
+log = logging.getLogger("buchbar.jobs")
 
 
 def _plain(value: Any) -> str:
@@ -30,26 +35,33 @@ def _plain(value: Any) -> str:
 @dataclass(frozen=True, slots=True)
 class Field:
     """A field that can be edited: its ``label``, its type ``kind`` (what msgspec can convert to), and how a value is
-    said in words. ``get`` and ``put`` read and write what isn't simply an attribute of that name."""
+    said in words. ``get`` and ``put`` read and write what isn't simply an attribute of that name. Of long lists
+    ``apart`` says only what differs: it gets the value before and the one after, and says each in words. What is
+    ``personal`` leaves the history with the audit trail (``forget``)."""
 
     label: str
     kind: Any = str
     words: Callable[[Any], str] = _plain
     get: Callable[[Any], Any] | None = None
     put: Callable[[Session, Any, Any], None] | None = None
+    apart: Callable[[Any, Any], tuple[str, str]] | None = None
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
     """Something that can be edited: rows of a mapped class that have an ``id`` and belong to a municipality.
 
-    ``title`` says what one row is about, for the history of the whole town.
+    ``title`` says what one row is about, for the history of the whole town; ``right`` is who may take an edit back,
+    ``seen_with`` who may read it.
     """
 
     name: str
     row: type[Any]
     title: Callable[[Any], str]
     fields: Mapping[str, Field]
+    right: str = LEAD
+    seen_with: str = RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,11 @@ def put_in(subject: Subject) -> Subject:
 def known(name: str) -> Subject:
     """The subject of this name."""
     return _subjects[name]
+
+
+def names_for(may: Callable[[str], bool]) -> list[str]:
+    """The subjects whose edits somebody may read who has the rights that ``may`` says."""
+    return sorted(subject.name for subject in _subjects.values() if may(subject.seen_with))
 
 
 def current(subject: Subject, row: Any) -> dict[str, Any]:
@@ -142,16 +159,28 @@ def created(session: Session, town: Municipality, subject: Subject, row: Any, *,
 
 
 def apply_all_due(database: Database, at: datetime) -> int:
-    """The job: apply what is due, in one transaction; how many revisions."""
-    with database.write() as session:
-        return apply_due(session, at)
+    """The job: apply what is due, each in a transaction of its own; how many revisions.
 
-
-def apply_due(session: Session, at: datetime) -> int:
-    """Apply the planned revisions whose day has come, in their order; how many."""
+    What can't be applied is logged, tried again next time, and shown as overdue at the desk; the others don't wait.
+    """
+    with database.read() as session:
+        near = Revision.valid_from <= at.date() + timedelta(days=1)  # some town's day is a day ahead of UTC's
+        due = session.scalars(_waiting(Revision.id).where(near)).all()
     applied = 0
-    waiting = select(Revision).where(Revision.applied_at.is_(None), Revision.withdrawn_at.is_(None))
-    for revision in session.scalars(waiting.order_by(Revision.valid_from, Revision.made_at).with_for_update()).all():
+    for revision_id in due:
+        try:
+            with database.write() as session:
+                applied += apply_due(session, at, revision_id)
+        except Exception as fault:
+            log.error("job failed", extra={"revision": str(revision_id), "fault": type(fault).__name__})
+    return applied
+
+
+def apply_due(session: Session, at: datetime, only: UUID | None = None) -> int:
+    """Apply the planned revisions whose day has come, in their order, or only this one; how many."""
+    applied = 0
+    waiting = _waiting(Revision).where(Revision.id == only) if only else _waiting(Revision)
+    for revision in session.scalars(waiting.with_for_update()).all():
         town = session.get_one(Municipality, revision.municipality_id)
         subject = known(revision.subject)
         row = session.get(subject.row, revision.subject_id)
@@ -163,6 +192,26 @@ def apply_due(session: Session, at: datetime) -> int:
         applied += 1
     session.flush()
     return applied
+
+
+def _waiting(what: Any) -> Select[Any]:
+    """What is planned and not withdrawn, in the order in which it is applied."""
+    planned = select(what).where(Revision.applied_at.is_(None), Revision.withdrawn_at.is_(None))
+    return planned.order_by(Revision.valid_from, Revision.made_at)
+
+
+def planned_from(
+    session: Session, subject: Subject, row: Any, values: Mapping[str, Any], valid_from: date
+) -> list[tuple[date, str]]:
+    """Planned revisions that will replace what an edit of these values makes: from when, and of which field."""
+    changed = changes(subject, row, values)
+    later = _waiting(Revision).where(Revision.subject == subject.name, Revision.subject_id == row.id)
+    return [
+        (revision.valid_from, _(field.label))
+        for revision in session.scalars(later.where(Revision.valid_from >= valid_from))
+        for name, field in subject.fields.items()
+        if name in changed and name in revision.values and revision.values[name] != changed[name]
+    ]
 
 
 def undo(session: Session, town: Municipality, revision: Revision, at: datetime, by: str) -> None:
@@ -206,7 +255,7 @@ def differences(revision: Revision) -> list[Difference]:
     """What a revision does, in words, in the order of the subject's fields."""
     subject = known(revision.subject)
     return [
-        Difference(_(field.label), _said(field, revision.before.get(name)), _said(field, revision.values[name]))
+        Difference(_(field.label), *_both(field, revision.before.get(name), revision.values[name]))
         for name, field in subject.fields.items()
         if name in revision.values
     ]
@@ -216,10 +265,39 @@ def differences_of(subject: Subject, row: Any, values: Mapping[str, Any]) -> lis
     """What an edit would do, in words: the preview."""
     now, changed = current(subject, row), changes(subject, row, values)
     return [
-        Difference(_(field.label), _said(field, now[name]), _said(field, changed[name]))
+        Difference(_(field.label), *_both(field, now[name], changed[name]))
         for name, field in subject.fields.items()
         if name in changed
     ]
+
+
+def forget(session: Session, now: datetime) -> None:
+    """Delete what is personal from edits that are older than the audit trail of their town is kept.
+
+    It vanishes from before and after alike. An edit of which nothing is left goes altogether.
+    """
+    personal = {
+        name: {field for field, kind in subject.fields.items() if kind.personal} for name, subject in _subjects.items()
+    }
+    about = Revision.subject.in_([name for name, fields in personal.items() if fields])
+    over = func.coalesce(Revision.withdrawn_at, Revision.applied_at)
+    empty = []
+    for town in session.scalars(select(Municipality)):
+        first = day_span(add_months(local_date(now, town.zone), -town.audit_months), town.zone).start
+        for revision in session.scalars(
+            select(Revision).where(Revision.municipality_id == town.id, about, over < first)
+        ):
+            gone = personal[revision.subject] & {*revision.values}
+            if gone == {*revision.values} and revision.before:
+                empty.append(revision.id)
+            elif gone:
+                revision.values, revision.before = _without(revision.values, gone), _without(revision.before, gone)
+    session.execute(update(Revision).where(Revision.undoes_id.in_(empty)).values(undoes_id=None))
+    session.execute(delete(Revision).where(Revision.id.in_(empty)))
+
+
+def _without(kept: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in kept.items() if name not in names}
 
 
 def _apply(session: Session, subject: Subject, row: Any, revision: Revision, at: datetime) -> None:
@@ -240,3 +318,9 @@ def _kept(value: Any) -> Any:
 
 def _said(field: Field, kept: Any) -> str:
     return "" if kept is None else field.words(msgspec.convert(kept, field.kind))
+
+
+def _both(field: Field, before: Any, after: Any) -> tuple[str, str]:
+    if field.apart and before is not None and after is not None:
+        return field.apart(msgspec.convert(before, field.kind), msgspec.convert(after, field.kind))
+    return _said(field, before), _said(field, after)

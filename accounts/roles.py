@@ -10,6 +10,7 @@ ROLES = {
     "auditor": N_("Prüfung (nur lesen)"),
 }
 
+OWN = "own"  # see to one's own access
 LOOK = "look"  # see bookings, with the people's names
 WORK = "work"  # act on bookings, close days
 RULES = "rules"  # see by what rules the office works
@@ -20,15 +21,16 @@ COUNTY = "county"  # put in the county's towns
 
 # The county's administration sets towns up, but it has no business with the people who book there.
 _MAY = {
-    "registrar": {LOOK, WORK, RULES},
-    "head": {LOOK, WORK, RULES, LEAD, AUDIT},
-    "administrator": {LOOK, WORK, RULES, LEAD, ADMINISTER, AUDIT},
-    "county": {RULES, LEAD, ADMINISTER, COUNTY},
-    "auditor": {LOOK, RULES, AUDIT},
+    "registrar": {OWN, LOOK, WORK, RULES},
+    "head": {OWN, LOOK, WORK, RULES, LEAD, AUDIT},
+    "administrator": {OWN, LOOK, WORK, RULES, LEAD, ADMINISTER, AUDIT},
+    "county": {OWN, RULES, LEAD, ADMINISTER, COUNTY},
+    "auditor": {OWN, LOOK, RULES, AUDIT},
 }
 
 # Why somebody may not.
 WHY_NOT = {
+    OWN: N_("Den eigenen Zugang sieht nur, wer hier arbeitet."),
     LOOK: N_("Buchungen sieht nur, wer in diesem Amt damit arbeitet oder sie prüft."),
     WORK: N_("Mit Ihrer Rolle können Sie das ansehen, aber nichts ändern."),
     RULES: N_("Die Einstellungen sieht nur, wer in diesem Amt arbeitet."),

@@ -16,13 +16,17 @@ from typing import Any
 import uvicorn
 from litestar import Litestar
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from buchbar.accounts import staff
 from buchbar.accounts.models import Clerk, Municipality
 from buchbar.accounts.roles import ROLES
 from buchbar.app import demo, seeds, start
 from buchbar.app.assembly import put_together
+from buchbar.app.demo import MADE_BY
 from buchbar.app.main import create_app, now
-from buchbar.base import logs
+from buchbar.base import forms, logs
+from buchbar.base.errors import Invalid
 from buchbar.base.settings import Misconfigured, Settings, from_environment
 from buchbar.payments.standin import create_standin
 
@@ -61,12 +65,18 @@ def _parser() -> argparse.ArgumentParser:
     town = command("town", _add_town, "put a municipality in, from a file like those in seed_data/")
     town.add_argument("action", choices=["add"])
     town.add_argument("file", type=Path)
-    clerk = command("clerk", _add_clerk, "let somebody sign in at a town's desk")
-    clerk.add_argument("action", choices=["add"])
-    clerk.add_argument("--town", required=True, help="the name in its addresses, such as diepholz")
-    clerk.add_argument("--name", required=True)
-    clerk.add_argument("--email", required=True)
-    clerk.add_argument("--role", choices=list(ROLES), default="registrar")
+    for name in ("user", "clerk"):
+        user = command(
+            name, _user, "let somebody sign in at a town's desk" + (" (the same as user)" if name == "clerk" else "")
+        )
+        actions = user.add_subparsers(required=True, metavar="ACTION", dest="action")
+        add = actions.add_parser("add", help="let somebody sign in, by default as the administrator")
+        add.add_argument("--town", required=True, help="the town or county, as in its addresses: diepholz")
+        add.add_argument("--name", required=True)
+        add.add_argument("--email", required=True)
+        add.add_argument("--role", choices=list(ROLES), default="administrator")
+        reset = actions.add_parser("reset", help="let somebody sign in again without the lost second factor")
+        reset.add_argument("--email", required=True)
     return parser
 
 
@@ -164,13 +174,32 @@ def _add_town(chosen: argparse.Namespace, settings: Settings) -> None:
     print(f"{seed.name} is at {settings.base_url}/{seed.slug}/")
 
 
-def _add_clerk(chosen: argparse.Namespace, settings: Settings) -> None:
+def _user(chosen: argparse.Namespace, settings: Settings) -> None:
     with start.database(settings, now()).write() as session:
-        town = session.scalar(select(Municipality).where(Municipality.slug == chosen.town))
-        if town is None:
-            slugs = ", ".join(session.scalars(select(Municipality.slug).order_by(Municipality.slug)))
-            raise Misconfigured(f"There is no municipality {chosen.town!r}; there are: {slugs or 'none'}.")
-        if session.scalar(select(Clerk.id).where(func.lower(Clerk.email) == chosen.email.lower())):
-            raise Misconfigured(f"There is a clerk with the address {chosen.email!r} already.")
-        session.add(Clerk(municipality_id=town.id, name=chosen.name, email=chosen.email, role=chosen.role))
-    print(f"{chosen.name} can sign in at {settings.base_url}/{chosen.town}/amt")
+        print((_add_user if chosen.action == "add" else _reset_user)(session, chosen, settings))
+
+
+def _add_user(session: Session, chosen: argparse.Namespace, settings: Settings) -> str:
+    town = session.scalar(select(Municipality).where(Municipality.slug == chosen.town))
+    if town is None:
+        slugs = ", ".join(session.scalars(select(Municipality.slug).order_by(Municipality.slug)))
+        raise Misconfigured(f"There is no municipality {chosen.town!r}; there are: {slugs or 'none'}.")
+    if chosen.role not in staff.roles_at(town):
+        fitting = ", ".join(staff.roles_at(town))
+        raise Misconfigured(f"At {town.name} ({town.kind}) somebody can't be {chosen.role!r}, but one of: {fitting}.")
+    try:
+        email = forms.address(chosen.email)
+        staff.take_on(session, town, chosen.name, email, chosen.role, now(), MADE_BY)
+    except ValueError:
+        raise Misconfigured(f"{chosen.email!r} is no e-mail address.") from None
+    except Invalid:
+        raise Misconfigured(f"There is a clerk with the address {chosen.email!r} already.") from None
+    return f"{chosen.name} can sign in at {settings.base_url}/{chosen.town}/amt"
+
+
+def _reset_user(session: Session, chosen: argparse.Namespace, _settings: Settings) -> str:
+    clerk = session.scalar(select(Clerk).where(func.lower(Clerk.email) == chosen.email.lower()))
+    if clerk is None:
+        raise Misconfigured(f"There is no clerk with the address {chosen.email!r}.")
+    staff.reset_second_factor(session, clerk, now())
+    return f"{clerk.name} signs in with the code from the mail alone, until a new second factor is set up."

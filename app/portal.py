@@ -1,5 +1,6 @@
 """The front doors: the portal, a town's page, the language switch, and what the law wants every site to say."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -33,8 +34,8 @@ def portal(request: Request, session: Session) -> Response[Any]:
 
 
 @get("/{town_slug:str}")
-def town_page(request: Request, session: Session, town_slug: FromPath[str]) -> Response[Any]:
-    town = municipality(session, town_slug)
+def town_page(request: Request, session: Session, now: datetime, town_slug: FromPath[str]) -> Response[Any]:
+    town = municipality(session, town_slug, request, now)
     if town.kind == "county":
         return page(request, "portal/county.html", town=town, towns=towns_of(session, town), venues=_venues(session))
     chosen = select(Venue).where(Venue.municipality_id == town.id, Venue.active).order_by(Venue.position, Venue.name)

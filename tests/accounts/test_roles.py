@@ -5,11 +5,16 @@ from litestar.routes import HTTPRoute
 from sqlalchemy import select
 
 from buchbar.accounts.models import AuditEntry, Municipality
-from buchbar.accounts.roles import ROLES, may
+from buchbar.accounts.roles import OWN, ROLES, may
 from tests.clerks import become, colleague
 
 # The pages by which one signs in and out are nobody's.
-OPEN = {"/{town_slug:str}/amt/anmelden", "/{town_slug:str}/amt/anmelden/code", "/{town_slug:str}/amt/abmelden"}
+OPEN = {
+    "/{town_slug:str}/amt/anmelden",
+    "/{town_slug:str}/amt/anmelden/code",
+    "/{town_slug:str}/amt/anmelden/zweiter-faktor",
+    "/{town_slug:str}/amt/abmelden",
+}
 SOME_ID = "00000000-0000-4000-8000-000000000000"
 
 
@@ -70,13 +75,29 @@ def test_a_role_reaches_what_is_its_own_and_nothing_else(client, posted, app, da
         assert answer.status_code < 500, (role, method, page)
 
 
+def test_who_has_to_set_up_a_second_factor_first_reaches_only_the_own_access(client, posted, app, database, town):
+    with database.write() as session:
+        session.get_one(Municipality, town.town.id).second_factor = True
+    become(client, database, colleague(database, town, "administrator"))
+    for path, method, handler in desk_routes(app):
+        if handler.opt.get("right", OWN) == OWN:
+            continue
+        page = address(path)
+        answer = client.get(page, follow_redirects=False) if method == "GET" else posted(page)
+        assert (answer.status_code, answer.headers.get("location")) == (303, "/diepholz/amt/zugang"), page
+    own = client.get("/diepholz/amt/zugang").text
+    assert "zuerst den zweiten Faktor" in own and 'href="/diepholz/amt/buchungen"' not in own
+
+
 def test_nobody_and_strangers_reach_nothing(client, posted, app, database, town, county):
     with database.write() as session:
         session.add(stuhr := Municipality(slug="stuhr", name="Stuhr", land="NI"))
     routes = [(address(path), method) for path, method, handler in desk_routes(app) if "right" in handler.opt]
     for page, method in routes:
         answer = client.get(page, follow_redirects=False) if method == "GET" else posted(page)
-        assert answer.status_code == 303 and answer.headers["location"].endswith("/amt/anmelden"), page
+        assert answer.status_code == 303 and answer.headers["location"].partition("?")[0].endswith("/amt/anmelden"), (
+            page
+        )
     for role in ROLES:  # of another town; its county administration sits in a town of no county
         clerk = colleague(database, town, role, name=f"Frau {role}")
         with database.write() as session:
@@ -89,8 +110,9 @@ def test_nobody_and_strangers_reach_nothing(client, posted, app, database, town,
 
 def test_who_looked_and_who_did_is_kept(client, posted, database, town):
     become(client, database, town.clerk)
-    client.get("/diepholz/amt/buchungen?suche=anna")
-    client.get("/diepholz/amt/buchungen")
+    for query in ("?suche=anna", "?suche=zoe", "?suche=anna", ""):
+        client.get(f"/diepholz/amt/buchungen{query}")
+        client.get("/diepholz/amt")
     client.get("/diepholz/amt/regelung")  # nobody's data
     posted("/diepholz/amt/abos", ressource=str(town.room.id))
     posted("/diepholz/amt/abos", ressource="nothing")  # refused, so nothing was done
@@ -98,6 +120,20 @@ def test_who_looked_and_who_did_is_kept(client, posted, database, town):
         entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
     assert [(entry.kind, entry.words, entry.clerk_name) for entry in entries] == [
         ("look", "Buchungsliste angesehen", town.clerk.name),
+        ("look", "Schreibtisch angesehen", town.clerk.name),
+        ("look", "Buchungsliste angesehen", town.clerk.name),
+        ("look", "Buchungsliste angesehen", town.clerk.name),
         ("change", "Kalender-Abo angelegt", town.clerk.name),
     ]
-    assert not any("anna" in entry.address for entry in entries)
+    kept = [str(vars(entry)) for entry in entries]
+    assert not any("anna" in entry for entry in kept)
+
+
+def test_the_countys_way_through_a_towns_first_page_is_no_look(client, database, town, county):
+    clerk = colleague(database, town, "county")
+    with database.write() as session:
+        session.merge(clerk).municipality_id = county.id
+    become(client, database, clerk)
+    assert client.get("/diepholz/amt", follow_redirects=False).status_code == 303
+    with database.read() as session:
+        assert session.scalars(select(AuditEntry)).all() == []

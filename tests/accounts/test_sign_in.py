@@ -197,7 +197,7 @@ def test_an_address_gets_five_codes_in_a_quarter_of_an_hour(client, posted, data
 
 
 @pytest.fixture
-def place(app):
+def place(app, monkeypatch):
     """Where on the network the client is: a test may set its ``client``."""
     place = {"client": ("192.0.2.1", 50000)}
     handler = app.asgi_handler
@@ -205,7 +205,7 @@ def place(app):
     async def moved(scope, receive, send):
         await handler(scope | place, receive, send)
 
-    app.asgi_handler = moved
+    monkeypatch.setattr(app, "asgi_handler", moved)
     return place
 
 

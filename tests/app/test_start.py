@@ -14,7 +14,8 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from buchbar.accounts.models import Clerk, Municipality
+from buchbar.accounts import second_factor
+from buchbar.accounts.models import Clerk, Municipality, SecondFactor
 from buchbar.app import cli, start
 from buchbar.base.db import Database, connect
 from buchbar.base.settings import ROOT, Misconfigured
@@ -186,14 +187,27 @@ def test_a_town_and_its_clerk_are_put_in_by_command(here, database, tmp_path, ca
     path.write_text(text.replace('slug = "syke"', 'slug = "bassum"').replace('county = "landkreis-diepholz"\n', ""))
     assert cli.main(["town", "add", str(path)]) == 0
     assert cli.main(["town", "add", str(path)]) == 2
-    add = ["clerk", "add", "--town", "bassum", "--name", "Frau Otte", "--email", "otte@example.de", "--role", "head"]
+    add = ["user", "add", "--town", "bassum", "--name", "Frau Otte", "--email", "otte@example.de"]
     assert cli.main(add) == 0
-    assert cli.main([*add[:-3], "OTTE@example.de"]) == 2
+    assert "/bassum/amt" in capsys.readouterr().out
+    assert cli.main([*add[:-1], "OTTE@example.de"]) == 2
     assert cli.main(["clerk", "add", "--town", "nirgends", "--name", "X", "--email", "x@example.de"]) == 2
     assert "there are: bassum" in capsys.readouterr().err
+    assert cli.main([*add[:-1], "nobody"]) == 2
+    assert cli.main([*add[:-1], "x@example.de", "--role", "county"]) == 2
+    assert "can't be 'county'" in capsys.readouterr().err
     with database.read() as session:
         clerk = session.scalars(select(Clerk).where(Clerk.email == "otte@example.de")).one()
-        assert (clerk.role, clerk.municipality.slug) == ("head", "bassum")
+        assert (clerk.role, clerk.municipality.slug) == ("administrator", "bassum")
+
+
+def test_the_second_factor_of_the_last_administrator_is_reset_by_command(here, database, town):
+    with database.write() as session:
+        second_factor.begin(session, session.get_one(Clerk, town.clerk.id), NOW)
+    assert cli.main(["user", "reset", "--email", "nobody@example.de"]) == 2
+    assert cli.main(["user", "reset", "--email", town.clerk.email.upper()]) == 0
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(SecondFactor)) == 0
 
 
 def test_a_file_that_is_no_town_is_refused(here, tmp_path, capsys):

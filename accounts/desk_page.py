@@ -1,0 +1,39 @@
+"""The frame of all pages of the desk: who is signed in, at whose desk, and what their role may."""
+
+from datetime import datetime
+from typing import Any
+
+from litestar import Request, Response
+
+from buchbar.accounts.models import Clerk
+from buchbar.accounts.roles import LEAD, ROLES, WORK, may
+from buchbar.base.texts import _
+from buchbar.base.web import page
+
+
+class Blanks(dict[str, str]):
+    """Fields of a form: what nobody typed, or what has no fault, is empty."""
+
+    def __missing__(self, _name: str) -> str:
+        return ""
+
+
+def show_page(
+    request: Request, clerk: Clerk, template: str, now: datetime, status: int = 200, **context: Any
+) -> Response[Any]:
+    """A page of the desk. Who has to set up a second factor first sees no way to anything else."""
+    town = clerk.town
+    frame = {
+        "town": town,
+        "zone": town.zone,
+        "clerk": clerk,
+        "now": now,
+        "may": lambda right: may(clerk.role, right) and not clerk.must_enrol,
+        "may_change": may(clerk.role, WORK),
+        "may_lead": may(clerk.role, LEAD),
+        "role": _(ROLES[clerk.role]),
+        "desk": clerk.desk,
+        "said": "",
+    }
+    context |= {name: Blanks(context.get(name, {})) for name in ("faults", "typed")}
+    return page(request, template, status, **(frame | context))
