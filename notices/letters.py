@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from buchbar.base import texts
 from buchbar.base.pages import render
 from buchbar.notices import outbox
-from buchbar.notices.models import Letter
+from buchbar.notices.models import Letter, Part
+from buchbar.notices.wordings import Own
 
 
 class Sender(Protocol):
@@ -38,8 +39,17 @@ def rendered(kind: str, **context: Any) -> tuple[str, str]:
     escaping, so what was escaped on the way is put back.
     """
     template = f"letters/{kind}.html"
+    context = {"wording": Own()} | context
     in_text = unescape(render(None, template, form="txt", **context))
     return re.sub(r"\n{3,}", "\n\n", in_text).strip() + "\n", render(None, template, form="html", **context)
+
+
+def on_paper(kind: str, **context: Any) -> tuple[Part, ...]:
+    """The same letter in parts, for a page that is printed: ("p", words), ("heading", words), ("fact", label, value),
+    ("point", words)."""
+    made = unescape(render(None, f"letters/{kind}.html", form="paper", **({"wording": Own()} | context)))
+    parts = (part.split("\x1f") for part in made.split("\x1e")[1:])
+    return tuple((kind, *(" ".join(words.split()) for words in rest)) for kind, *rest in parts)
 
 
 def write(
@@ -83,6 +93,37 @@ def write(
     session.add(letter)
     session.flush()
     outbox.send(session, "mail", letter.id, at)
+    return letter
+
+
+def lay_out(
+    session: Session,
+    *,
+    municipality: Sender,
+    booking_id: UUID,
+    kind: str,
+    subject: str,
+    parts: tuple[Part, ...],
+    at: datetime,
+) -> Letter:
+    """Write a letter on paper: nobody mails it, it waits to be printed."""
+    letter_id = uuid4()
+    letter = Letter(
+        id=letter_id,
+        municipality_id=municipality.id,
+        booking_id=booking_id,
+        kind=kind,
+        to_address="",
+        subject=subject,
+        text="\n\n".join(": ".join(words) for _kind, *words in parts),
+        html="",
+        language=texts.language.get(),
+        message_id=f"<{letter_id}@{urlsplit(session.info['settings'].base_url).hostname}>",
+        written_at=at,
+        paper=parts,
+    )
+    session.add(letter)
+    session.flush()
     return letter
 
 

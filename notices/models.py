@@ -6,11 +6,17 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from buchbar.base.db import Base, Identified
+from buchbar.base.db import Base, Identified, Shape
+
+# A letter on paper: what kind of part it is ("p", "heading", "fact", "point"), and its words.
+Part = tuple[str, ...]
 
 
 class Letter(Identified, Base):
-    """A letter by e-mail, as it was written. ``calendar`` is its iCalendar part, ``calendar_method`` how it is meant.
+    """A letter as it was written. ``calendar`` is its iCalendar part, ``calendar_method`` how it is meant.
+
+    Who has no e-mail address gets it on paper: then ``paper`` holds its parts, nobody mails it, and a clerk prints it
+    (``printed_at``, ``printed_by``).
 
     ``message_id`` is decided when the letter is written, so that a letter which is sent twice by accident is
     recognised as one.
@@ -32,6 +38,9 @@ class Letter(Identified, Base):
     message_id: Mapped[str] = mapped_column(unique=True)
     written_at: Mapped[datetime] = mapped_column(index=True)
     sent_at: Mapped[datetime | None]
+    paper: Mapped[tuple[Part, ...] | None] = mapped_column(Shape(tuple[Part, ...]))
+    printed_at: Mapped[datetime | None]
+    printed_by: Mapped[str] = mapped_column(default="")
 
 
 class Errand(Identified, Base):

@@ -71,7 +71,7 @@ def _letter(request: Request, session: Session, letter_id: UUID) -> Letter:
 def _newest(session: Session, number: int) -> tuple[Sequence[Letter], bool]:
     """One page of letters, the newest first, and whether there are older ones."""
     shown = load_only(Letter.to_address, Letter.subject, Letter.written_at, Letter.sent_at, Letter.calendar_method)
-    newest = select(Letter).options(shown).order_by(Letter.written_at.desc(), Letter.id)
+    newest = select(Letter).options(shown).where(Letter.paper.is_(None)).order_by(Letter.written_at.desc(), Letter.id)
     rows = session.scalars(newest.offset((number - 1) * AT_ONCE).limit(AT_ONCE + 1)).all()
     return rows[:AT_ONCE], len(rows) > AT_ONCE
 
