@@ -1,17 +1,19 @@
 """A booking's account: what is owed, paid and given back. It only grows; what is open is always the sum."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select, union_all
 from sqlalchemy.orm import Session
 
 from buchbar.base.money import share
 from buchbar.notices import outbox
 from buchbar.payments.models import Charge, ChargeItem, Payment, Refund
+from buchbar.payments.reference import reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,17 @@ class Line:
     label: str
     cents: int
     vat: str = "hoheitlich"
+
+
+class Owing(Protocol):
+    """The booking for which something is owed."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def municipality_id(self) -> UUID: ...
+    @property
+    def number(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +70,73 @@ def account(session: Session, booking_id: UUID) -> Account:
     )
 
 
+def accounts(session: Session, ids: Collection[UUID]) -> dict[UUID, Account]:
+    """The sums of many bookings' accounts, in three queries; none for a booking for which there is nothing."""
+    sums: dict[UUID, dict[str, int]] = {}
+    for name, moves in _moves(Charge.booking_id.in_(ids), Payment.booking_id.in_(ids), Refund.booking_id.in_(ids)):
+        for booking_id, cents in session.execute(moves):
+            sums.setdefault(booking_id, {"owed": 0, "paid": 0, "returned": 0})[name] = int(cents)
+    return {booking_id: Account(**each) for booking_id, each in sums.items()}
+
+
+def unpaid(municipality_id: UUID) -> Select[UUID]:
+    """The ids of the town's bookings for which something is still to be paid."""
+    ours = Charge.municipality_id == municipality_id, Payment.municipality_id == municipality_id
+    back = Refund.payment_id.in_(select(Payment.id).where(Payment.municipality_id == municipality_id))
+    (_owed, owed), (_paid, paid), (_back, returned) = _moves(*ours, back)
+    o, p, r = owed.subquery(), paid.subquery(), returned.subquery()
+    all_of_it = union_all(select(o), select(p.c.booking_id, -p.c.cents), select(r)).subquery()
+    open_ones = select(all_of_it.c.booking_id).group_by(all_of_it.c.booking_id)
+    return open_ones.having(func.sum(all_of_it.c.cents) > 0)
+
+
+def _moves(charged: Any, paid: Any, returned: Any) -> list[tuple[str, Select[UUID, int]]]:
+    """What is owed, paid and returned, summed by booking, under a condition each."""
+    total = func.sum(ChargeItem.cents).label("cents")
+    owed = select(Charge.booking_id, total).join(ChargeItem, ChargeItem.charge_id == Charge.id).where(charged)
+    came = select(Payment.booking_id, func.sum(Payment.cents).label("cents")).where(Payment.state == "paid", paid)
+    went = select(Refund.booking_id, func.sum(Refund.cents).label("cents")).where(returned)
+    return [
+        ("owed", owed.group_by(Charge.booking_id)),
+        ("paid", came.group_by(Payment.booking_id)),
+        ("returned", went.group_by(Refund.booking_id)),
+    ]
+
+
 def charges(session: Session, booking_id: UUID) -> list[Charge]:
     """All charges of a booking, the oldest first."""
     return list(session.scalars(select(Charge).where(Charge.booking_id == booking_id).order_by(Charge.charged_at)))
 
 
-def charge(
-    session: Session, municipality_id: UUID, booking_id: UUID, kind: str, lines: Iterable[Line], at: datetime
-) -> Charge | None:
-    """Write down what is owed, or with negative amounts what is forgiven. Nothing for no lines."""
+def references(session: Session, ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """The Kassenzeichen of what is owed for the bookings, the oldest first; what was forgiven is paid by nobody."""
+    found: dict[UUID, list[str]] = {}
+    wanted = select(Charge.booking_id, Charge.reference).where(
+        Charge.booking_id.in_(ids), Charge.kind.not_in(("forgiven", "restored"))
+    )
+    for booking_id, each in session.execute(wanted.order_by(Charge.charged_at, Charge.reference)):
+        found.setdefault(booking_id, []).append(each)
+    return found
+
+
+def charge(session: Session, booking: Owing, kind: str, lines: Iterable[Line], at: datetime) -> Charge | None:
+    """Write down what is owed, or with negative amounts what is forgiven. Nothing for no lines.
+
+    The caller has locked the booking: its charges are counted for the Kassenzeichen.
+    """
     items = [
         ChargeItem(position=position, code=line.code, label=line.label, cents=line.cents, vat=line.vat)
         for position, line in enumerate(lines)
     ]
     if not items:
         return None
+    before = session.scalar(select(func.count()).select_from(Charge).where(Charge.booking_id == booking.id)) or 0
     made = Charge(
         id=uuid4(),
-        municipality_id=municipality_id,
-        booking_id=booking_id,
+        municipality_id=booking.municipality_id,
+        booking_id=booking.id,
         kind=kind,
+        reference=reference(booking.number, before + 1),
         charged_at=at,
         items=items,
     )
@@ -85,13 +145,13 @@ def charge(
     return made
 
 
-def recharge(session: Session, municipality_id: UUID, booking_id: UUID, lines: Iterable[Line], at: datetime) -> None:
+def recharge(session: Session, booking: Owing, lines: Iterable[Line], at: datetime) -> None:
     """Make ``lines`` what is owed from now on, by a charge of the differences."""
-    difference = Counter({(line.code, line.label, line.vat): -line.cents for line in owed(session, booking_id)})
+    difference = Counter({(line.code, line.label, line.vat): -line.cents for line in owed(session, booking.id)})
     for line in lines:
         difference[line.code, line.label, line.vat] += line.cents
     changes = [Line(code, label, cents, vat) for (code, label, vat), cents in difference.items() if cents]
-    charge(session, municipality_id, booking_id, "change", changes, at)
+    charge(session, booking, "change", changes, at)
 
 
 def owed(session: Session, booking_id: UUID) -> list[Line]:

@@ -12,23 +12,29 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from buchbar.base.db import Base, Identified, Shape
 from buchbar.calendar.rules import WeeklyRule
+from buchbar.payments.reference import grouped
 from buchbar.resources.edits import Decides
 
 
 class Tariff(Decides, Identified, Base):
-    """A journey's prices from a date on. Never changed once bookings refer to it: a new one is made.
+    """A journey's prices from a date on. Never changed: an edit is a new row.
 
-    Outside ``office_hours``, as wall-clock rules, some positions cost more.
+    What isn't in force yet can be withdrawn: it counts as if it had never been, and stays in the history. Outside
+    ``office_hours``, as wall-clock rules, some positions cost more.
     """
 
     __tablename__ = "tariff"
-    __table_args__ = (UniqueConstraint("municipality_id", "journey", "valid_from"),)
+    __table_args__ = (UniqueConstraint("municipality_id", "journey", "valid_from", "made_at"),)
 
     municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"), index=True)
     journey: Mapped[str]
     valid_from: Mapped[date]
     note: Mapped[str] = mapped_column(default="")
     office_hours: Mapped[tuple[WeeklyRule, ...]] = mapped_column(Shape(tuple[WeeklyRule, ...]), default=())
+    made_at: Mapped[datetime]
+    made_by: Mapped[str]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str] = mapped_column(default="")
 
     items: Mapped[list["TariffItem"]] = relationship(cascade="all, delete-orphan", order_by="TariffItem.position")
 
@@ -55,13 +61,14 @@ class TariffItem(Identified, Base):
 
 
 class Charge(Identified, Base):
-    """What is owed for a booking, or forgiven (negative items)."""
+    """What is owed for a booking, or forgiven (negative items). ``reference`` is its Kassenzeichen (reference.py)."""
 
     __tablename__ = "charge"
 
     municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"), index=True)
     booking_id: Mapped[UUID] = mapped_column(ForeignKey("booking.id"), index=True)
     kind: Mapped[str]
+    reference: Mapped[str] = mapped_column(unique=True)
     charged_at: Mapped[datetime]
 
     items: Mapped[list["ChargeItem"]] = relationship(
@@ -71,6 +78,11 @@ class Charge(Identified, Base):
     @property
     def cents(self) -> int:
         return sum(item.cents for item in self.items)
+
+    @property
+    def readable(self) -> str:
+        """The Kassenzeichen in groups of four."""
+        return grouped(self.reference)
 
 
 class ChargeItem(Identified, Base):

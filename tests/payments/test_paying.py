@@ -8,6 +8,7 @@ import pytest
 from buchbar.base.texts import language
 from buchbar.booking import lifecycle
 from buchbar.booking.events import CITIZEN
+from buchbar.booking.models import Booking
 from buchbar.payments import checkout, ledger, paying
 from buchbar.payments.models import Payment
 from tests.cast import CLERK, SATURDAY
@@ -189,7 +190,8 @@ def test_a_new_price_closes_the_old_page(house, stripe):
     booking = house.book()
     old = house.pay_button(booking)
     with house.database.write() as session:
-        ledger.recharge(session, house.town.town.id, booking, [ledger.Line("base", "Gebühr", 6000)], house.clock.now)
+        row = session.get_one(Booking, booking)
+        ledger.recharge(session, row, [ledger.Line("base", "Gebühr", 6000)], house.clock.now)
     new = house.pay_button(booking)
     assert house.work() >= 1
     assert "abgelaufen" in stripe.http.get(old).text and "60,00" in stripe.http.get(new).text
@@ -202,7 +204,7 @@ def test_what_is_left_to_pay_is_shown_as_one_amount(house, stripe):
     house.work()
     with house.database.write() as session:
         dearer = [*ledger.owed(session, booking), ledger.Line("room", "Raum", 15000)]
-        ledger.recharge(session, house.town.town.id, booking, dearer, house.clock.now)
+        ledger.recharge(session, session.get_one(Booking, booking), dearer, house.clock.now)
     page = stripe.http.get(house.pay_button(booking)).text
     assert "Offener Betrag" in page and "150,00" in page and "Trauung am Samstag" not in page
 
