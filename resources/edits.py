@@ -5,14 +5,17 @@ raise it: a listener on every session sees what is new, changed or deleted. It s
 edits by a bulk statement raises the version with ``edited``.
 """
 
+import itertools
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import event, inspect, update
-from sqlalchemy.orm import Session, attributes
+from sqlalchemy.orm import Session, SessionTransaction, attributes
 
 from buchbar.accounts.models import Municipality
+
+_numbers = itertools.count(1)
 
 
 class Decides:
@@ -40,6 +43,27 @@ def edited(session: Session, municipality_ids: Iterable[UUID]) -> None:
         known = session.identity_map.get(session.identity_key(Municipality, municipality_id))
         if known is not None and version is not None:
             attributes.set_committed_value(known, "version", version)
+        session.info["edits"] = next(_numbers)
+
+
+def uncommitted(session: Session) -> int:
+    """0 while a session has edited nothing that decides; else a number, never the same after an edit or a rollback.
+
+    What such a session reads holds for itself alone: the version that it sees may become another's.
+    """
+    return int(session.info.get("edits", 0))
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _take_back(session: Session, _transaction: SessionTransaction) -> None:
+    if "edits" in session.info:
+        session.info["edits"] = next(_numbers)
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _settle(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.info.pop("edits", None)
 
 
 @event.listens_for(Session, "before_flush")

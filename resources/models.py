@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Constraint, ForeignKey, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Constraint, ForeignKey, LargeBinary, Table, UniqueConstraint
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from buchbar.base.db import Base, Identified, Shape
@@ -102,10 +102,40 @@ class Venue(Resource):
         secondary=eligibility, back_populates="venues", order_by="Registrar.name"
     )
 
+    pictures: Mapped[list["Picture"]] = relationship(
+        primaryjoin="and_(Picture.venue_id == Venue.id, Picture.position.is_not(None))",
+        order_by="Picture.position",
+        viewonly=True,
+    )
+
     @property
     def guests(self) -> int:
         """How many guests fit beside the couple."""
         return self.persons - 2 if self.counts_couple else self.persons
+
+
+class Picture(Decides, Identified, Base):
+    """A photograph of a venue, as resources/pictures.py has made it anew: JPEG, without metadata, in two sizes.
+
+    ``position`` is its place among the venue's pictures, from 0; None for one that was taken down (``removed_at``) and
+    can be put back for a while. ``alt`` says in words what it shows. Width and height are the large one's, in pixels.
+    """
+
+    __tablename__ = "picture"
+
+    venue_id: Mapped[UUID] = mapped_column(ForeignKey("venue.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int | None]
+    alt: Mapped[str]
+    width: Mapped[int]
+    height: Mapped[int]
+    large: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    small: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    added_by: Mapped[str]
+    added_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+
+    def decides_in(self, session: Session) -> UUID | None:
+        return _town_of(session, self.venue_id)
 
 
 class Registrar(Resource):
@@ -173,15 +203,26 @@ class Closure(Identified, Base):
 
 
 class Feed(Identified, Base):
-    """An iCalendar subscription to one resource. Its address is a secret link, and dies with ``revoked_at``."""
+    """An iCalendar subscription. Its address is a secret link, and dies with ``revoked_at``.
+
+    It shows one resource, or without ``resource_id`` the whole office. ``details``: "busy" (only that something is),
+    "plain" (what, where and how firm it is, no names), "names" (with the people's names). ``with_around``: setting up,
+    preparing and ways as events of their own. ``note`` says for whom it is; ``for_owner``: it belongs to the venue's
+    owner, who gets it by letter. ``fetched_at`` is when a calendar last asked for it, to the hour.
+    """
 
     __tablename__ = "feed"
+    __table_args__ = (CheckConstraint("details IN ('busy', 'plain', 'names')", name="details"),)
 
     municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"), index=True)
-    resource_id: Mapped[UUID] = mapped_column(ForeignKey("resource.id", ondelete="CASCADE"), index=True)
-    with_names: Mapped[bool] = mapped_column(default=False)
+    resource_id: Mapped[UUID | None] = mapped_column(ForeignKey("resource.id", ondelete="CASCADE"), index=True)
+    details: Mapped[str] = mapped_column(default="plain")
+    with_around: Mapped[bool] = mapped_column(default=False)
+    note: Mapped[str] = mapped_column(default="")
+    for_owner: Mapped[bool] = mapped_column(default=False)
     created_by: Mapped[str]
     created_at: Mapped[datetime]
+    fetched_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
-    resource: Mapped[Resource] = relationship()
+    resource: Mapped[Resource | None] = relationship()

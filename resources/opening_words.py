@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from buchbar.base import texts
 from buchbar.base.texts import N_, _, ngettext
 from buchbar.calendar.rules import DayException, WeeklyRule
+from buchbar.resources.opening_edits import Stretch
 
 _NTH = {1: N_("ersten"), 2: N_("zweiten"), 3: N_("dritten"), 4: N_("vierten"), 5: N_("fünften"), -1: N_("letzten")}
 _MONDAY = date(2024, 1, 1)
@@ -54,3 +55,12 @@ def _hours(start: int, end: int) -> str:
 def _day_and_month(season_day: tuple[int, int]) -> str:
     month, day = season_day
     return f"{day}.{month}."
+
+
+def stretch_in_words(stretch: Stretch) -> str:
+    """ "Mo 02.08.2027 bis Fr 13.08.2027: geschlossen". What is private of it, the note, is left out."""
+    hours = ", ".join(_hours(*each) for each in stretch.hours) or _("geschlossen")
+    first, last = (f"{texts.weekday(day, 'EEE')} {texts.day(day, 'short')}" for day in (stretch.first, stretch.last))
+    if stretch.first == stretch.last:
+        return f"{first}: {hours}"
+    return _("%(first)s bis %(last)s") % {"first": first, "last": last} + f": {hours}"
