@@ -20,6 +20,14 @@ CODES = {
     "saturday": N_("samstags, sonntags und an Feiertagen"),
     "room": N_("für den Trauort"),
 }
+# How most towns call their positions.
+USUAL = {
+    "base": N_("Anmeldung und Eheschließung"),
+    "foreign": N_("Prüfung ausländischen Rechts"),
+    "elsewhere": N_("Eheschließung bei Anmeldung in einem anderen Standesamt"),
+    "outside_hours": N_("Trauung außerhalb der Dienstzeiten"),
+    "saturday": N_("Trauung am Samstag, Sonntag oder Feiertag"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """The letters of a wedding's reservation: which one an event calls for, to whom, and what stands in it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -10,15 +8,18 @@ from sqlalchemy.orm import Session
 
 from buchbar.base import texts
 from buchbar.base.texts import N_, _
-from buchbar.booking import approvals, calendar_entries, links
+from buchbar.booking import approvals, attach, calendar_entries, links, owner_houses, owners
 from buchbar.booking.models import OVER, Booking, BookingEvent
+from buchbar.booking.weddings import letter_words, paper
 from buchbar.booking.weddings.models import Wedding
+from buchbar.booking.weddings.other_dates import other_dates
 from buchbar.calendar import ical
 from buchbar.calendar.deadlines import last_day, registration_window
 from buchbar.calendar.walls import local_date
-from buchbar.notices import letters
+from buchbar.notices import letters, wordings
 from buchbar.notices.models import Letter
 from buchbar.payments import ledger
+from buchbar.payments.reference import grouped
 from buchbar.resources.models import Venue
 
 SUBJECTS = {
@@ -34,9 +35,19 @@ SUBJECTS = {
     "registered": N_("Ihre Anmeldung liegt vor: Trauung am %(day)s"),
     "reminder": N_("Bitte denken Sie an die Frist %(until)s: Trauung am %(day)s"),
     "moved": N_("Ihr Termin ist verlegt: Trauung am %(day)s"),
+    "lengthened": N_("Ihre Trauung endet zu einer anderen Zeit: %(day)s"),
+    "prolonged": N_("Ihre Frist ist verlängert bis %(until)s: Trauung am %(day)s"),
+    "corrected": N_("Ihr neuer Link: Trauung am %(day)s"),
+    "connect": N_("Bitte bestätigen Sie Ihre E-Mail-Adresse"),
+    "attached": N_("Ihre Reservierung im Netz: Trauung am %(day)s"),
     "office": N_("Zu prüfen: Buchung %(number)s"),
     "owner": N_("Bitte um Ihre Zustimmung: Trauung am %(day)s"),
     "owner_over": N_("Termin wieder frei: Trauung am %(day)s"),
+    "owner_back": N_("Der Termin gilt wieder: Trauung am %(day)s"),
+    "owner_lengthened": N_("Andere Dauer: Trauung am %(day)s"),
+    "owner_reminder": N_("Ihre Antwort fehlt noch: Trauung am %(day)s"),
+    "owner_refused": N_("Der Trauort hat abgelehnt: Buchung %(number)s"),
+    "retracted": N_("Bitte bezahlen Sie noch nicht: Trauung am %(day)s"),
 }
 # The letter to the couple, by the event, where the booking's state doesn't matter.
 KINDS = {
@@ -50,6 +61,9 @@ KINDS = {
     "register": "registered",
     "remind": "reminder",
     "move": "moved",
+    "prolong": "prolonged",
+    "attach": "attached",
+    "lengthen": "lengthened",
 }
 ENDS = ("decline", "cancel", "release")
 # How long before the ceremony the couple should be there.
@@ -61,8 +75,21 @@ def tell(session: Session, booking: Booking, event: BookingEvent) -> None:
     kind = _kind(session, booking, event)
     if kind and booking.email:
         _to_couple(session, booking, event, kind)
-    if event.verb in ENDS or event.verb == "move":
+    elif kind and booking.by_office:
+        _on_paper(session, booking, event, kind)
+    if event.verb == "apply":
+        _ask_for_proof(session, booking, event)
+    if (event.verb in ENDS and event.by_kind != "owner") or event.verb == "move":
         _release_owner(session, booking, event)
+    if "undoes" in event.data and event.verb == "move" and "owner" in approvals.given(session, booking):
+        _to_owner(session, booking, event, "owner_back")  # their yes holds again, though they heard it is free
+    if event.verb == "lengthen" and "owner" in approvals.needed(booking):
+        _to_owner(session, booking, event, "owner_lengthened")
+    if event.verb == "decline" and event.by_kind == "owner" and booking.municipality.email:
+        with texts.speaking("de"):
+            _write(session, booking, event, "owner_refused", booking.municipality.email)
+    if event.verb == "ask":
+        _to_owner(session, booking, event, "owner_reminder")
     if event.verb in ("prove", "enter", "move") and booking.state == "requested":
         _ask(session, booking, event)
 
@@ -70,12 +97,16 @@ def tell(session: Session, booking: Booking, event: BookingEvent) -> None:
 def _kind(session: Session, booking: Booking, event: BookingEvent) -> str | None:
     if event.verb in ("prove", "enter"):
         return "received" if booking.state == "requested" else None
-    if event.verb in ("bill", "refund") and _happened(session, booking, event, (*ENDS, "move")):
+    if event.verb in ("bill", "confirm", "refund") and _happened(session, booking, event, (*ENDS, "move")):
         return None  # that letter says it
     if event.verb == "bill":
         return "payable" if booking.state == "payable" else None
     if event.verb in ENDS and not _stood(session, booking):
         return None
+    if event.verb == "retract":  # who wasn't told of the yes needn't hear of its end
+        return "retracted" if event.data.get("from") == "payable" else None
+    if event.verb == "correct":
+        return "corrected" if booking.email and event.data.get("email") else None
     return KINDS.get(event.verb)
 
 
@@ -97,34 +128,77 @@ def _stood(session: Session, booking: Booking) -> bool:
 
 
 def _to_couple(session: Session, booking: Booking, event: BookingEvent, kind: str) -> None:
-    with _language(booking.language):
+    with texts.speaking(booking.language):
         calendar, method = _calendar(session, booking, event, kind)
         _write(session, booking, event, kind, booking.email, calendar, method, **_account(session, booking, event))
+
+
+def _on_paper(session: Session, booking: Booking, event: BookingEvent, kind: str) -> None:
+    """Who has no e-mail address gets the letter by post: it waits at the desk to be printed."""
+    with texts.speaking(booking.language):
+        context = _context(session, booking, event) | _account(session, booking, event)
+        words = _words(session, booking, kind, context)
+        paper.write(session, booking, kind, words.pop("subject"), context | words, event.at)
+
+
+def _ask_for_proof(session: Session, booking: Booking, event: BookingEvent) -> None:
+    """Ask whether the address is theirs that somebody gave with the code from a letter."""
+    known = session.get_one(attach.LetterCode, booking.id)
+    with texts.speaking(known.language):
+        _write(session, booking, event, "connect", known.email, connect_link=attach.proof_url(session, booking))
+
+
+def _words(session: Session, booking: Booking, kind: str, context: dict[str, Any]) -> dict[str, Any]:
+    """The subject and the greeting, as they are built in or in the town's own words."""
+    mine = wordings.of(session, booking.municipality_id, kind, texts.language.get())
+    own = wordings.own(mine, letter_words.values(kind, context))
+    return {
+        "subject": own.subject or _subject(booking, kind, context["start"]),
+        "wording": own,
+        "greeting": letter_words.greeting(kind, context),
+    }
+
+
+def _subject(booking: Booking, kind: str, start: datetime) -> str:
+    zone = booking.municipality.zone
+    words = {
+        "number": booking.number,
+        "day": texts.day(local_date(start, zone), "short"),
+        "until": texts.day(last_day(booking.deadline_at, zone), "short") if booking.deadline_at else "",
+    }
+    return _(SUBJECTS[kind]) % words
 
 
 def _ask(session: Session, booking: Booking, event: BookingEvent) -> None:
     """Ask the office and the venue's owner for the agreement that is missing. The office finds the names at its desk;
     the owner needs none."""
     missing = approvals.needed(booking) - approvals.given(session, booking)
-    with _language("de"):
+    with texts.speaking("de"):
         if "office" in missing and booking.municipality.email:
             _write(session, booking, event, "office", booking.municipality.email)
-        if "owner" in missing:
-            _write(session, booking, event, "owner", session.get_one(Venue, booking.resource_id).owner_email)
+    if "owner" in missing:
+        _to_owner(session, booking, event, "owner")
+
+
+def _to_owner(session: Session, booking: Booking, event: BookingEvent, kind: str) -> None:
+    """Write to who owns the venue; nobody where there is no address any more."""
+    if address := session.get_one(Venue, booking.resource_id).owner_email:
+        with texts.speaking("de"):
+            _write(session, booking, event, kind, address)
 
 
 def _release_owner(session: Session, booking: Booking, event: BookingEvent) -> None:
     """Tell an owner who was asked for this date that it is free again."""
     asked = session.scalar(
         select(Letter)
-        .where(Letter.booking_id == booking.id, Letter.kind.in_(("owner", "owner_over")))
-        .order_by(Letter.written_at.desc(), Letter.kind.desc())
+        .where(Letter.booking_id == booking.id, Letter.kind.in_(("owner", "owner_back", "owner_over")))
+        .order_by(Letter.written_at.desc(), Letter.kind)  # a move tells of the old date first, then asks for the new
         .limit(1)
     )
     if asked is None or asked.kind == "owner_over":
         return
     start = datetime.fromisoformat(event.data.get("from_start", booking.starts_at.isoformat()))
-    with _language("de"):
+    with texts.speaking("de"):
         _write(session, booking, event, "owner_over", asked.to_address, start=start)
 
 
@@ -139,21 +213,15 @@ def _write(
     **more: Any,
 ) -> None:
     context = _context(session, booking, event) | more
-    zone = booking.municipality.zone
-    words = {
-        "number": booking.number,
-        "day": texts.day(local_date(context["start"], zone), "short"),
-        "until": texts.day(last_day(booking.deadline_at, zone), "short") if booking.deadline_at else "",
-    }
-    subject = _(SUBJECTS[kind]) % words
-    text, html = letters.rendered(kind, subject=subject, **context)
+    context |= _words(session, booking, kind, context)
+    text, html = letters.rendered(kind, **context)
     letters.write(
         session,
         municipality=booking.municipality,
         booking_id=booking.id,
         kind=kind,
         to=to,
-        subject=subject,
+        subject=context["subject"],
         text=text,
         html=html,
         at=event.at,
@@ -177,6 +245,7 @@ def _context(session: Session, booking: Booking, event: BookingEvent) -> dict[st
         "start": start,
         "early": start - EARLY,
         "from_start": datetime.fromisoformat(event.data.get("from_start", start.isoformat())),
+        "from_end": datetime.fromisoformat(event.data.get("from_end", booking.ends_at.isoformat())),
         "until": last_day(booking.deadline_at, town.zone) if booking.deadline_at else None,
         "window": registration_window(local_date(start, town.zone)),
         "terms": booking.policy.terms,
@@ -185,14 +254,28 @@ def _context(session: Session, booking: Booking, event: BookingEvent) -> dict[st
         "search_link": f"{links.settings(session).base_url}/{town.slug}/hochzeit",
         "proof_link": links.url(session, booking, "bestaetigung"),
         "desk_link": f"{links.settings(session).base_url}/{town.slug}/amt/buchung/{booking.id}",
+        "closures_link": f"{links.settings(session).base_url}/{town.slug}/amt/sperrzeiten",
+        **_for_owner(session, booking, venue),
+        "offers": other_dates(session, booking, event.at) if event.verb == "decline" else [],
     }
+
+
+def _for_owner(session: Session, booking: Booking, venue: Venue) -> dict[str, str]:
+    """The links that only the venue's owner gets."""
+    if not venue.owner_email:
+        return {}
+    base_url = links.settings(session).base_url
+    answer, overview = owners.answer_path(session, booking), owner_houses.overview_path(session, venue)
+    return {"answer_link": base_url + answer, "overview_link": base_url + overview}
 
 
 def _account(session: Session, booking: Booking, event: BookingEvent) -> dict[str, Any]:
     """The money, as it stands after the event; ``given_back`` is what goes back because of it, in cents."""
     refund = _happened(session, booking, event, ("refund",))
+    references = ledger.references(session, [booking.id]).get(booking.id, [])
     return {
         "lines": ledger.owed(session, booking.id),
+        "kassenzeichen": grouped(references[0]) if references else "",
         "account": ledger.account(session, booking.id),
         "given_back": int(refund.data["cents"]) if refund else 0,
         "over": booking.state in OVER,
@@ -202,7 +285,7 @@ def _account(session: Session, booking: Booking, event: BookingEvent) -> dict[st
 def _calendar(session: Session, booking: Booking, event: BookingEvent, kind: str) -> tuple[bytes | None, str | None]:
     """The invitation with a confirmation or a move, or its cancellation at the end; no cancellation and no change of
     what the couple never got, and nothing for addresses that iCalendar can't name."""
-    invites, ends = kind in ("confirmed", "moved"), kind in ("declined", "cancelled", "released")
+    invites, ends = kind in ("confirmed", "moved", "lengthened"), kind in ("declined", "cancelled", "released")
     known = (invites and booking.state == "confirmed") or ((invites or ends) and _invited(session, booking))
     if not known:
         return None, None
@@ -219,12 +302,3 @@ def _calendar(session: Session, booking: Booking, event: BookingEvent, kind: str
 def _invited(session: Session, booking: Booking) -> bool:
     sent = select(Letter.id).where(Letter.booking_id == booking.id, Letter.calendar_method == "REQUEST")
     return session.scalar(sent.limit(1)) is not None
-
-
-@contextmanager
-def _language(code: str) -> Iterator[None]:
-    token = texts.language.set(code)
-    try:
-        yield
-    finally:
-        texts.language.reset(token)

@@ -16,10 +16,11 @@ from buchbar.base import texts
 from buchbar.base.db import in_line, table_of
 from buchbar.base.errors import Invalid, Refused
 from buchbar.base.texts import _
-from buchbar.booking import claims, lifecycle, retention, steps
+from buchbar.booking import claims, closures, lifecycle, retention, steps
+from buchbar.booking.before import as_it_stands, written
 from buchbar.booking.claims import Wanted
 from buchbar.booking.events import CITIZEN, Actor
-from buchbar.booking.models import Booking, BookingEvent, Claim
+from buchbar.booking.models import ONLINE, Booking, BookingEvent, Claim, FormerClaim
 from buchbar.booking.weddings.fees import Answers, fees
 from buchbar.booking.weddings.models import Wedding
 from buchbar.booking.weddings.slots import Busy, Day, Wish, bookable_from, find, look_at_day, nearest_days
@@ -80,6 +81,8 @@ class Couple:
     foreign: bool
     elsewhere: bool
     remarks: str
+    street: str = ""
+    city: str = ""
 
 
 def hold(
@@ -97,6 +100,7 @@ def hold(
     standing, freed = claims.clear(session, resources, slot.span, at)
     busy = Busy(standing)
     if not busy.free(slot):
+        claims.changed(session, freed)
         raise _taken(session, times, slot, at)
     booking: dict[str, Any] = {
         "id": uuid4(),
@@ -106,7 +110,7 @@ def hold(
         "state": "held",
         "policy_id": policy.id,
         "tariff_id": times.tariff_id(local_date(at, times.zone)),
-        "channel": "online" if by.kind == "citizen" else "desk",
+        "channel": ONLINE if by.kind == "citizen" else "telephone",
         "resource_id": venue_id,
         "starts_at": slot.span.start,
         "ends_at": slot.span.end,
@@ -119,6 +123,7 @@ def hold(
     if not took:
         claims.free(session, booking["id"])
         session.execute(delete(Booking).where(Booking.id == booking["id"]))
+        claims.changed(session, freed)
         raise _taken(session, times, slot, at)
     event = {"at": at, "verb": "hold", "by_kind": by.kind, "by_name": by.name, "reason": ""}
     session.execute(_RECORD, {"booking_id": booking["id"], "data": {"visitor": visitor} if visitor else {}, **event})
@@ -157,7 +162,7 @@ def _take(session: Session, slot: Slot, busy: Busy, booking_id: UUID, until: dat
 
     Returns both, for ``claims.changed``, or nothing: then the caller undoes what was taken.
     """
-    first, *others = _evenly(session, [wanted for wanted in slot.registrars if busy.allows(wanted)], slot.span)
+    first, *others = evenly(session, [wanted for wanted in slot.registrars if busy.allows(wanted)], slot.span)
     took = set(claims.take(session, [slot.claim, first], booking_id=booking_id, expires_at=until))
     for registrar in others:
         if len(took) == 2 or slot.claim.resource_id not in took:
@@ -166,7 +171,7 @@ def _take(session: Session, slot: Slot, busy: Busy, booking_id: UUID, until: dat
     return took if len(took) == 2 else set()
 
 
-def _evenly(session: Session, candidates: list[Wanted], span: Span) -> list[Wanted]:
+def evenly(session: Session, candidates: list[Wanted], span: Span) -> list[Wanted]:
     """Those with the fewest weddings in the weeks around first; equals in random order."""
     if len(candidates) < 2:
         return candidates
@@ -211,13 +216,24 @@ def submit(session: Session, booking: Booking, couple: Couple, at: datetime, by:
     lifecycle.submit(session, booking, at, by)
 
 
-def enter(session: Session, booking: Booking, couple: Couple, at: datetime, by: Actor) -> None:
-    """A clerk has the couple on the telephone: the reservation stands at once, without a mail to prove an address."""
+def enter(
+    session: Session,
+    booking: Booking,
+    couple: Couple,
+    at: datetime,
+    by: Actor,
+    channel: str = "telephone",
+    received_at: datetime | None = None,
+) -> None:
+    """A clerk has the couple on the telephone, at the counter or their letter in hand: the reservation stands at once,
+    without a mail to prove an address. Again, it changes nothing."""
     lifecycle.lock(session, booking)
+    if booking.by_office and booking.state in steps.STEPS["register"]:
+        return
     steps.allow(booking, "enter", at)
     _keep(session, booking, couple)
     session.flush()
-    lifecycle.enter(session, booking, price(session, booking), at, by)
+    lifecycle.enter(session, booking, price(session, booking), at, by, channel, received_at)
 
 
 def _keep(session: Session, booking: Booking, couple: Couple) -> None:
@@ -228,6 +244,7 @@ def _keep(session: Session, booking: Booking, couple: Couple) -> None:
     wedding.partner_one, wedding.partner_two = couple.partner_one, couple.partner_two
     wedding.guests, wedding.remarks = couple.guests, couple.remarks
     wedding.foreign, wedding.elsewhere = couple.foreign, couple.elsewhere
+    wedding.street, wedding.city = couple.street, couple.city
     session.add(wedding)
     booking.email, booking.phone = couple.email, couple.phone
 
@@ -293,36 +310,57 @@ def move(session: Session, booking: Booking, venue_id: UUID, start: datetime, at
     wedding = session.get(Wedding, booking.id)
     if wedding and wedding.guests > slot.venue.guests:
         raise NotOffered(_("Dort ist nicht genug Platz für Ihre Gäste."))
-    old_venue, old_start = booking.resource.name, booking.starts_at
+    was = {"from_venue": booking.resource.name, "from_start": booking.starts_at.isoformat()}
+    if by.kind == "clerk":  # who can take it back
+        was["before"] = written(as_it_stands(session, booking))
     if not _change_claims(session, slot, booking, at):
         raise _taken(session, times, slot, at)
     booking.resource_id, booking.starts_at, booking.ends_at = slot.venue.id, slot.span.start, slot.span.end
     session.flush()
     session.refresh(booking, ["resource", "claims"])
     lines = price(session, booking)
-    lifecycle.moved(session, booking, lines, at, by, from_venue=old_venue, from_start=old_start.isoformat())
+    lifecycle.moved(session, booking, lines, at, by, back_to=None, **was)
 
 
 def reclaim(session: Session, booking: Booking, at: datetime) -> bool:
     """Take again what an ended reservation had claimed, if it is still free."""
-    slot = find(timetable(session, booking.municipality), booking.resource_id, booking.starts_at)
+    slot = _former_slot(session, booking)
     return slot is not None and _change_claims(session, slot, booking, at)
+
+
+def _former_slot(session: Session, booking: Booking) -> Slot | None:
+    """The slot that it had. What a clerk had put beside the grid comes back only as it was: with the same person."""
+    times, span = timetable(session, booking.municipality), Span(booking.starts_at, booking.ends_at)
+    slot = find(times, booking.resource_id, booking.starts_at)
+    if slot is not None and slot.span == span:
+        return slot
+    venue = times.venues.get(booking.resource_id)
+    former = select(FormerClaim.resource_id).where(
+        FormerClaim.booking_id == booking.id, FormerClaim.freed_at == booking.ended_at
+    )
+    were = [times.registrars[each] for each in session.scalars(former) if each in times.registrars]
+    if venue is None or not were:
+        return None
+    return Slot(venue, span, venue.claim(span), tuple(each.claim(span, venue) for each in were))
 
 
 def _change_claims(session: Session, slot: Slot, booking: Booking, at: datetime) -> bool:
     """Claim the slot instead of what the booking claims, or leave its claims as they are; say which."""
     resources = [slot.claim.resource_id, *(registrar.resource_id for registrar in slot.registrars)]
-    freed = claims.sweep(session, resources, slot.span, at)
+    swept = claims.sweep(session, resources, slot.span, at)
     with session.begin_nested() as attempt:
         claims.remember(session, booking, at)
-        freed |= claims.free(session, booking.id)
+        freed = claims.free(session, booking.id)
         busy = Busy(claims.taken(session, resources, slot.span, at))
         # Looking first also keeps two who want to swap from waiting for each other.
         took = _take(session, slot, busy, booking.id, None) if busy.free(slot) else set()
         if not took:
             attempt.rollback()
-            return False
-    claims.changed(session, freed | took)
+    if not took:
+        claims.changed(session, swept)
+        return False
+    closures.fill(session, freed, claims.reach(booking))
+    claims.changed(session, swept | freed | took)
     return True
 
 

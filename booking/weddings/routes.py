@@ -61,7 +61,7 @@ def read_instant(typed: str) -> datetime:
 
 @get("/{town_slug:str}/hochzeit", **FOR_EVERYBODY)
 def ask(request: Request, session: Session, now: datetime, town_slug: FromPath[str]) -> Response[Any]:
-    town = municipality(session, town_slug)
+    town = municipality(session, town_slug, request, now)
     times = timetable(session, town)
     question = asked(request.query_params, times)
     context = _common(times, now) | {
@@ -88,7 +88,7 @@ def ask(request: Request, session: Session, now: datetime, town_slug: FromPath[s
 def one_month(
     request: Request, session: Session, now: datetime, town_slug: FromPath[str], month: FromPath[str]
 ) -> Response[Any]:
-    town = municipality(session, town_slug)
+    town = municipality(session, town_slug, request, now)
     times = timetable(session, town)
     try:
         first = parse_month(month)
@@ -107,7 +107,7 @@ def one_month(
 def venue_page(
     request: Request, session: Session, now: datetime, town_slug: FromPath[str], slug: FromPath[str]
 ) -> Response[Any]:
-    town = municipality(session, town_slug)
+    town = municipality(session, town_slug, request, now)
     times = timetable(session, town)
     venue = next((each for each in _venues(session, town) if each.slug == slug), None)
     if venue is None:
@@ -130,7 +130,7 @@ def venue_page(
 
 @get("/{town_slug:str}/hochzeit/termin")
 def slot_page(request: Request, session: Session, now: datetime, town_slug: FromPath[str]) -> Response[Any]:
-    town = municipality(session, town_slug)
+    town = municipality(session, town_slug, request, now)
     times = timetable(session, town)
     rules = times.venue(request.query_params.get("trauort", ""))
     slot = offered(times, rules.id, read_instant(request.query_params.get("zeit", "")), now)
@@ -158,7 +158,7 @@ def slot_page(request: Request, session: Session, now: datetime, town_slug: From
 @post("/{town_slug:str}/hochzeit/vormerkung")
 @limited("hold", most=30, per=timedelta(minutes=10))
 def hold_slot(request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str]) -> Response[Any]:
-    town = municipality(session, town_slug)
+    town = municipality(session, town_slug, request, now)
     rules = timetable(session, town).venue(form.get("trauort", ""))
     start = read_instant(form.get("zeit", ""))
     visitor = _visitor(request, form)
@@ -193,7 +193,8 @@ def _held_already(session: Session, venue_id: UUID, start: datetime, now: dateti
 
 def _venues(session: Session, town: Municipality) -> list[Venue]:
     chosen = select(Venue).where(Venue.municipality_id == town.id, Venue.active)
-    return list(session.scalars(chosen.order_by(Venue.position, Venue.name).options(selectinload(Venue.site))))
+    loaded = selectinload(Venue.site), selectinload(Venue.pictures)
+    return list(session.scalars(chosen.order_by(Venue.position, Venue.name).options(*loaded)))
 
 
 def _common(times: Timetable, now: datetime) -> dict[str, Any]:

@@ -29,7 +29,9 @@ MOST = 300
 LIFE = timedelta(minutes=1)
 _TOWN, _RESOURCE, _CLAIM = table_of(Municipality).c, table_of(Resource).c, table_of(Claim).c
 _CLAIMS_VERSION = select(func.sum(_RESOURCE.version)).where(_RESOURCE.municipality_id == _TOWN.id)
-_VERSION = select(_TOWN.version, _CLAIMS_VERSION.scalar_subquery()).where(_TOWN.slug == bindparam("slug"))
+_VERSION = select(_TOWN.version, _CLAIMS_VERSION.scalar_subquery(), _TOWN.published).where(
+    _TOWN.slug == bindparam("slug")
+)
 _NEXT_END = (
     select(func.min(_CLAIM.expires_at))
     .join(table_of(Resource), _RESOURCE.id == _CLAIM.resource_id)
@@ -60,7 +62,9 @@ async def anonymous(request: Request, now: datetime, answer: Answer) -> Response
     """The kept answer, or a new one."""
     shelf: Shelf = request.app.state.database.info["cache"].setdefault("shelf", Shelf())
     key = (request.scope["path"], request.scope["query_string"], language.get(), is_htmx(request))
-    version = await _version(request, shelf)
+    version: Any = await _version(request, shelf)
+    if version and not version.published:  # what those see who set the town up is for nobody else
+        return await answer()
     kept = shelf.pages.get(key)
     if kept is None or kept.version != version or kept.until <= now:
         made = await answer()

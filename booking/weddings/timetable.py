@@ -19,6 +19,7 @@ from buchbar.booking.terms import Terms
 from buchbar.calendar.rules import DayException, WeeklyRule, grid, opening
 from buchbar.calendar.spans import Span
 from buchbar.payments.tariffs import tariffs
+from buchbar.resources.edits import uncommitted
 from buchbar.resources.models import Registrar, Venue
 
 JOURNEY = "weddings"
@@ -146,7 +147,16 @@ class Timetable:
 
 
 def timetable(session: Session, town: Municipality) -> Timetable:
-    """The town's timetable, from memory as long as nothing has been edited."""
+    """The town's timetable, from memory as long as nothing has been edited.
+
+    A transaction that has edited has its own: nobody else may find what it perhaps takes back.
+    """
+    if edits := uncommitted(session):
+        own: dict[tuple[UUID, int], Timetable] = session.info.setdefault("own_timetables", {})
+        if (town.id, edits) not in own:
+            own.clear()
+            own[town.id, edits] = _read(session, town)
+        return own[town.id, edits]
     kept: dict[UUID, Timetable] = session.info["cache"].setdefault("timetables", {})
     known = kept.get(town.id)
     if known is None or known.version != town.version:
