@@ -1,42 +1,30 @@
 """Names that people spell differently are found all the same: Müller, Mueller and Muller."""
 
 from typing import Any
+from unicodedata import combining, normalize
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, or_
 
-# Only what both databases do alike: SQLite lowers no letter beyond ASCII and knows no collation for German.
-# Few letters, because each is a function call more, and SQLite's parser goes only so deep.
-_LETTERS = {
-    "a": "Ää",
-    "c": "Çç",
-    "e": "Éé",
-    "g": "Ğğ",
-    "i": "İı",
-    "o": "Öö",
-    "s": "Şş",
-    "u": "Üü",
-    "ss": "ß",
-}
-_SIGNS = {sign: plain for plain, signs in _LETTERS.items() for sign in signs}
+# Letters that are no letter with an accent.
+_LETTERS = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "a", "œ": "o"})
 _WRITTEN_OUT = {"ae": "a", "oe": "o", "ue": "u"}
 
 
 def plain(words: str) -> str:
     """Lower case without accents; an umlaut that is written out ("ue") counts as one."""
-    for sign, letter in _SIGNS.items():
-        words = words.replace(sign, letter)
-    words = words.lower()
+    apart = normalize("NFKD", words.casefold())
+    words = "".join(sign for sign in apart if not combining(sign)).translate(_LETTERS)
     for pair, letter in _WRITTEN_OUT.items():
         words = words.replace(pair, letter)
     return words
 
 
+def folded(names: str) -> str:
+    """Names as a column keeps them to be searched, because folding each in the database at each search takes long: as
+    they are spelt, and plain."""
+    return f"{names.casefold()}\n{plain(names)}"
+
+
 def sounds_like(column: Any, words: str) -> ColumnElement[bool]:
-    """The condition that the column holds the words, as typed or spelt alike."""
-    folded: Any = column
-    for sign, letter in _SIGNS.items():
-        folded = func.replace(folded, sign, letter)
-    folded = func.lower(folded)
-    for pair, letter in _WRITTEN_OUT.items():
-        folded = func.replace(folded, pair, letter)
-    return or_(column.icontains(words, autoescape=True), folded.contains(plain(words), autoescape=True))
+    """The condition that a folded column holds the words, as typed or spelt alike."""
+    return or_(*(column.contains(each, autoescape=True) for each in sorted({words.casefold(), plain(words)})))

@@ -5,14 +5,15 @@ one registrar's), and last the versions of resources (``changed``, once, sorted)
 resources it freed, and its caller raises their versions at the end.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, literal, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -152,6 +153,11 @@ def shown(session: Session, booking_id: UUID) -> None:
     changed(session, set(session.scalars(select(Claim.resource_id).where(Claim.booking_id == booking_id))))
 
 
+def reach(booking: Booking) -> Span:
+    """Within which its claims lie, with setting up, preparing and ways."""
+    return Span(booking.starts_at, booking.ends_at).widened(AROUND, AROUND)
+
+
 def free_closure(session: Session, closure_id: UUID) -> set[UUID]:
     """Give back what a closure claims; the resources that are free now, for ``changed``."""
     freed = delete(Claim).where(Claim.closure_id == closure_id).returning(Claim.resource_id)
@@ -163,13 +169,41 @@ def keep(session: Session, booking_id: UUID, until: datetime | None) -> None:
     session.execute(update(Claim).where(Claim.booking_id == booking_id).values(expires_at=until))
 
 
+def stand_in_line(session: Session, booking_ids: Iterable[UUID]) -> None:
+    """Lock many bookings, and the versions of what they claim, before the first of them is touched.
+
+    For who does several verbs in one transaction, none of which takes a claim: one after the other they would lock
+    versions before later bookings, and so deadlock with everybody who keeps the order.
+    """
+    ours = list(booking_ids)
+    session.execute(select(Booking.id).where(Booking.id.in_(ours)).order_by(Booking.id).with_for_update())
+    claimed = session.scalars(select(Claim.resource_id).where(Claim.booking_id.in_(ours)).distinct()).all()
+    session.execute(_LOCKED, {"resources": list(claimed)})
+
+
 def changed(session: Session, resource_ids: set[UUID]) -> None:
     """Raise the version of resources whose claims changed, so that caches and feeds notice. The last thing to do.
 
     Sorted, and with the weaker FOR NO KEY UPDATE, because everybody who claims a resource holds its key share.
     """
-    if resource_ids:
+    later: set[UUID] | None = session.info.get("versions_last")
+    if later is not None:
+        later |= resource_ids
+    elif resource_ids:
         session.execute(_RAISE_VERSIONS, {"resources": list(resource_ids)})
+
+
+@contextmanager
+def versions_last(session: Session) -> Iterator[None]:
+    """Within this, versions are raised once, at its end: for who does several things to bookings in one transaction
+    and takes claims as well. Lock the bookings before."""
+    session.info["versions_last"] = set()
+    try:
+        yield
+        resource_ids = session.info["versions_last"]
+    finally:
+        del session.info["versions_last"]
+    changed(session, resource_ids)
 
 
 def overlapping(resource_ids: Iterable[UUID], span: Span) -> list[ColumnElement[bool]]:
@@ -182,9 +216,13 @@ def overlapping(resource_ids: Iterable[UUID], span: Span) -> list[ColumnElement[
     ]
 
 
-def taken(session: Session, resource_ids: Iterable[UUID], span: Span, now: datetime) -> list[Wanted]:
-    """The live claims of the resources in and around the span; what has expired is free at that second."""
-    return [_as_wanted(row) for row in _standing(session, resource_ids, span) if _lives(row, now)]
+def taken(
+    session: Session, resource_ids: Iterable[UUID], span: Span, now: datetime, but: UUID | None = None
+) -> list[Wanted]:
+    """The live claims of the resources in and around the span; what has expired is free at that second. ``but`` is a
+    booking that would give way itself."""
+    rows = [row for row in _standing(session, resource_ids, span) if _lives(row, now)]
+    return [_as_wanted(row) for row in rows if but is None or row.booking_id != but]
 
 
 def clear(session: Session, resource_ids: Iterable[UUID], span: Span, now: datetime) -> tuple[list[Wanted], set[UUID]]:
@@ -211,13 +249,18 @@ def _as_wanted(row: Row[Any]) -> Wanted:
     return Wanted(row.resource_id, span, row.site_id, row.starts_at - row.leaves_at)
 
 
-def sweep(session: Session, resource_ids: Iterable[UUID], span: Span, now: datetime) -> set[UUID]:
+def sweep(session: Session, resource_ids: Iterable[UUID], spans: Span | Sequence[Span], now: datetime) -> set[UUID]:
     """Write down as expired the holds that stand in the way of a taker and have run out, and free their claims.
 
-    Part of the taker's transaction: nobody waits for a job. Returns the resources that are free now, for ``changed``.
+    Part of the taker's transaction: nobody waits for a job. Who wants to take in several spans sweeps them at once, so
+    that bookings are locked in one order. Returns the resources that are free now, for ``changed``.
     """
-    wide = span.widened(AROUND, AROUND)
-    stale = select(Claim.booking_id).where(*overlapping(resource_ids, wide), Claim.expires_at <= now).distinct()
+    ids, wide = (
+        list(resource_ids),
+        [each.widened(AROUND, AROUND) for each in ([spans] if isinstance(spans, Span) else spans)],
+    )
+    inside = or_(*(and_(*overlapping(ids, each)) for each in wide))
+    stale = select(Claim.booking_id).where(inside, Claim.expires_at <= now).distinct()
     return end_holds(session, [booking_id for booking_id in session.execute(stale).scalars() if booking_id], now)[1]
 
 

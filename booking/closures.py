@@ -1,6 +1,10 @@
-"""Closures: the town hall takes a resource out of use for a while, and its claims keep it free of bookings."""
+"""Closures: the town hall takes a resource out of use for a while, and its claims keep it free of bookings.
 
-from collections.abc import Sequence
+A closure can go around bookings that stay. It is closed for the whole of its span all the same: what becomes free in it
+later is claimed for it (``fill``) by whoever frees it, in the same transaction.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -16,7 +20,7 @@ from buchbar.booking import claims
 from buchbar.booking.claims import Wanted
 from buchbar.booking.events import Actor
 from buchbar.booking.models import Booking, Claim
-from buchbar.calendar.spans import Span, intersect
+from buchbar.calendar.spans import Span, intersect, subtract
 from buchbar.calendar.walls import day_span, local_date
 from buchbar.resources.models import Closure, Resource
 
@@ -43,11 +47,68 @@ class InTheWay(Refused):
 
 def close(session: Session, resource: Resource, span: Span, reason: str, at: datetime, by: Actor) -> Closure:
     """Take a resource out of use. Raises InTheWay, and then nothing has happened but that expired holds are gone."""
-    if span.end <= at or span.length > LONGEST_CLOSURE:
-        raise Refused(_("Eine Sperrzeit endet in der Zukunft und dauert höchstens ein Jahr."))
+    _refuse_nonsense(span, at)
     zone = session.get_one(Municipality, resource.municipality_id).zone
     freed = claims.sweep(session, [resource.id], span, at)
     _refuse_for_others(session, resource, span, zone)
+    closure = _take(session, resource, span, reason, at, by)
+    if closure is None:  # somebody was quicker
+        _refuse_for_others(session, resource, span, zone)
+        raise InTheWay(_("In dieser Zeit ist gerade etwas gebucht worden. Bitte versuchen Sie es noch einmal."))
+    claims.changed(session, {*freed, resource.id})
+    return closure
+
+
+def close_around(
+    session: Session, resource: Resource, span: Span, reason: str, at: datetime, by: Actor
+) -> Closure | None:
+    """Take a resource out of use for a span, but for what stands in it; None where nothing is free. Raises InTheWay
+    when somebody was quicker."""
+    _refuse_nonsense(span, at)
+    freed = claims.sweep(session, [resource.id], span, at)
+    parts = [part for part in _gaps(session, resource.id, span) if part.end > at]
+    if not parts:
+        return None
+    closure = _take(session, resource, span, reason, at, by, parts)
+    if closure is None:
+        raise InTheWay(_("In dieser Zeit ist gerade etwas gebucht worden. Bitte versuchen Sie es noch einmal."))
+    claims.changed(session, {*freed, resource.id})
+    return closure
+
+
+def fill(session: Session, resource_ids: Iterable[UUID], span: Span) -> None:
+    """Claim for their closures what has become free of the resources in a span. After whoever wants it himself.
+
+    The caller raises the versions. A closure that is just being lifted is waited for.
+    """
+    around = select(Closure.id, Closure.resource_id, Closure.starts_at, Closure.ends_at, Closure.municipality_id).where(
+        Closure.resource_id.in_(list(resource_ids)), Closure.starts_at < span.end, Closure.ends_at > span.start
+    )
+    for closure in session.execute(around.order_by(Closure.id).with_for_update(read=True, key_share=True)).all():
+        zone = session.get_one(Municipality, closure.municipality_id).zone
+        inside = intersect([span], [Span(closure.starts_at, closure.ends_at)])
+        gaps = [gap for part in inside for gap in _gaps(session, closure.resource_id, part)]
+        wanted = [Wanted(closure.resource_id, part) for gap in gaps for part in day_by_day(gap, zone)]
+        claims.take(session, wanted, closure_id=closure.id)
+
+
+def _gaps(session: Session, resource_id: UUID, span: Span) -> list[Span]:
+    """What of a span nothing has claimed."""
+    standing = session.execute(select(Claim.starts_at, Claim.ends_at).where(*claims.overlapping([resource_id], span)))
+    return subtract([span], [Span(*row) for row in standing])
+
+
+def _take(
+    session: Session,
+    resource: Resource,
+    span: Span,
+    reason: str,
+    at: datetime,
+    by: Actor,
+    parts: Sequence[Span] = (),
+) -> Closure | None:
+    """Claim the whole span, or these parts of it, day by day; None, and nothing has happened, when something stands
+    in them."""
     closure = Closure(
         id=uuid4(),
         municipality_id=resource.municipality_id,
@@ -58,36 +119,43 @@ def close(session: Session, resource: Resource, span: Span, reason: str, at: dat
         closed_by=by.name,
         closed_at=at,
     )
-    wanted = [Wanted(resource.id, part) for part in day_by_day(span, zone)]
+    zone = session.get_one(Municipality, resource.municipality_id).zone
+    wanted = [Wanted(resource.id, day) for part in parts or [span] for day in day_by_day(part, zone)]
     with session.begin_nested() as attempt:
         session.add(closure)
         session.flush()
         took = claims.take(session, wanted, closure_id=closure.id)
         if len(took) < len(wanted):
             attempt.rollback()
-    if len(took) < len(wanted):  # somebody was quicker
-        _refuse_for_others(session, resource, span, zone)
-        raise InTheWay(_("In dieser Zeit ist gerade etwas gebucht worden. Bitte versuchen Sie es noch einmal."))
-    claims.changed(session, {*freed, resource.id})
+            return None
     return closure
 
 
+def _refuse_nonsense(span: Span, at: datetime) -> None:
+    if span.end <= at or span.length > LONGEST_CLOSURE:
+        raise Refused(_("Eine Sperrzeit endet in der Zukunft und dauert höchstens ein Jahr."))
+
+
 def close_all(
-    session: Session, resources: Sequence[Resource], span: Span, reason: str, at: datetime, by: Actor
+    session: Session, resources: Sequence[Resource], spans: Sequence[Span], reason: str, at: datetime, by: Actor
 ) -> list[Closure]:
-    """Take several resources out of use, all or none. Raises InTheWay with what stands against any of them."""
+    """Take several resources out of use for several whiles, all or none. Raises InTheWay with all that stands against
+    it."""
     bookings: dict[UUID, Standing] = {}
     closed: dict[UUID, Standing] = {}
     made: list[Closure] = []
-    with session.begin_nested():
+    with session.begin_nested(), claims.versions_last(session):
+        # Bookings are locked before the first claim is taken: who does it the other way round waits for us.
+        claims.changed(session, claims.sweep(session, [each.id for each in resources], spans, at))
         for resource in sorted(resources, key=lambda each: each.id):  # in one order, so that two don't block each other
-            try:
-                made.append(close(session, resource, span, reason, at, by))
-            except InTheWay as refusal:
-                if not (refusal.bookings or refusal.closures):
-                    raise
-                bookings |= {standing.id: standing for standing in refusal.bookings}
-                closed |= {standing.id: standing for standing in refusal.closures}
+            for span in spans:
+                try:
+                    made.append(close(session, resource, span, reason, at, by))
+                except InTheWay as refusal:
+                    if not (refusal.bookings or refusal.closures):
+                        raise
+                    bookings |= {standing.id: standing for standing in refusal.bookings}
+                    closed |= {standing.id: standing for standing in refusal.closures}
         if bookings or closed:
             zone = session.get_one(Municipality, resources[0].municipality_id).zone
             raise _in_the_way(_in_order(bookings), _in_order(closed), zone)
@@ -104,6 +172,7 @@ def reopen(session: Session, closure: Closure) -> None:
     if freed:
         session.delete(closure)
         session.flush()
+        fill(session, freed, Span(closure.starts_at, closure.ends_at))
         claims.changed(session, freed)
 
 

@@ -1,9 +1,7 @@
-"""The desk: what waits, what comes, and the list of all bookings. The other pages of the desk stand beside it."""
+"""The desk: what waits and what comes. The other pages of the desk stand beside it."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Request, Response
@@ -12,33 +10,39 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
-from buchbar.accounts.roles import LOOK, RULES, WORK, may
+from buchbar.accounts.roles import COUNTY, LOOK, RULES, WORK, may
 from buchbar.base.texts import N_, _
-from buchbar.base.web import get_number, is_htmx, redirect
-from buchbar.booking import desk_booking, desk_closures, desk_feeds, desk_policy, desk_settings, queries
-from buchbar.booking.desk_frame import by, show
+from buchbar.base.web import is_htmx, redirect
+from buchbar.booking import (
+    desk_adjust,
+    desk_booking,
+    desk_bulk,
+    desk_calendar,
+    desk_closing,
+    desk_closures,
+    desk_corrections,
+    desk_feeds,
+    desk_list,
+    desk_papers,
+    desk_policy,
+    desk_settings,
+    desk_sheets,
+    desk_statistics,
+    desk_towns,
+    desk_verbs,
+    desk_wordings,
+    exports,
+)
+from buchbar.booking.desk_frame import by
 from buchbar.booking.desk_waiting import show_waiting
 from buchbar.booking.failures import settle
-from buchbar.booking.models import OVER
-from buchbar.booking.queries import PAGE, STANDING, Search
-from buchbar.calendar.months import parse_month
-
-# What the list can be narrowed to, and the states that this means.
-STATES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "": (N_("Aktuelle; bei Suche alle"), STANDING),
-    "offen": (N_("Zu prüfen"), ("requested",)),
-    "zahlung": (N_("Warten auf Zahlung"), ("payable",)),
-    "fest": (N_("Reserviert"), ("confirmed",)),
-    "vorgemerkt": (N_("Vorgemerkt"), ("held", "submitted")),
-    "beendet": (N_("Beendet"), OVER),
-    "alle": (N_("Alle"), ()),
-}
 
 
-@at_desk.get("", RULES)
+@at_desk.get("", RULES, N_("Schreibtisch angesehen"), looks_with=LOOK)
 def waiting(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
     if not may(clerk.role, LOOK):
-        return redirect(request, f"{clerk.desk}/einstellungen")
+        at_county = may(clerk.role, COUNTY) and clerk.town.kind == "county"
+        return redirect(request, f"{clerk.desk}/{'kommunen' if at_county else 'einstellungen'}")
     return show_waiting(request, session, clerk, now)
 
 
@@ -69,59 +73,27 @@ def _settle(
     return redirect(request, clerk.desk)
 
 
-@at_desk.get("/buchungen", LOOK, N_("Buchungsliste angesehen"))
-def bookings(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
-    return _list(request, session, clerk, now)
-
-
-def _list(request: Request, session: Session, clerk: Clerk, now: datetime) -> Response[Any]:
-    query = request.query_params
-    typed = {name: query.get(name, "").strip()[:100] for name in ("zustand", "ort", "monat", "suche")}
-    resources = queries.resources(session, clerk.town)
-    number = get_number(request, "seite")
-    rows, count = queries.search(session, clerk.town, _search(typed, now), number)
-    pages = max(1, -(-count // PAGE))
-    return show(
-        request,
-        clerk,
-        "desk/_list.html" if is_htmx(request) else "desk/list.html",
-        now,
-        rows=rows,
-        count=count,
-        typed=typed,
-        number=number,
-        pages=pages,
-        states=[(key, _(words)) for key, (words, _states) in STATES.items()],
-        places=[(str(each.id), each.name) for each in resources if each.kind == "venue"],
-        address=lambda page: "?" + urlencode({k: v for k, v in (typed | {"seite": str(page)}).items() if v}),
-    )
-
-
-def _search(typed: Mapping[str, str], now: datetime) -> Search:
-    """What the address asks for; what can't be read isn't asked."""
-    state = typed["zustand"] if typed["zustand"] in STATES else ""
-    if not state and (typed["suche"] or typed["monat"]):
-        state = "alle"  # who calls about a booking doesn't know whether it has ended
-    try:
-        resource_id = UUID(typed["ort"])
-    except ValueError:
-        resource_id = None
-    try:
-        month = parse_month(typed["monat"])
-    except ValueError:
-        month = None
-    return Search(STATES[state][1], resource_id, month, typed["suche"], None if state else now)
-
-
 routes = [
     waiting,
     retry,
     repay,
     dismiss,
-    bookings,
+    *desk_list.routes,
+    *desk_bulk.routes,
+    *desk_sheets.routes,
+    *exports.routes,
+    *desk_calendar.routes,
+    *desk_adjust.routes,
+    *desk_closing.routes,
     *desk_booking.routes,
+    *desk_verbs.routes,
+    *desk_papers.routes,
+    *desk_corrections.routes,
     *desk_closures.routes,
     *desk_policy.routes,
     *desk_feeds.routes,
+    *desk_statistics.routes,
     *desk_settings.routes,
+    *desk_wordings.routes,
+    *desk_towns.routes,
 ]

@@ -1,29 +1,30 @@
-"""Closures at the desk: what is closed and until when, and the rules by which venues and registrars are open."""
+"""Closures at the desk: what is closed and until when, and closing, with what becomes of the bookings in the way."""
 
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response
 from litestar.params import FromPath
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
 
 from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
 from buchbar.accounts.roles import RULES, WORK
-from buchbar.base import forms
-from buchbar.base.errors import Invalid, Refused
+from buchbar.base.errors import Invalid, NotFound, Refused
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, redirect
-from buchbar.booking import closures, queries
+from buchbar.booking import closing_forms, closures, making_way, queries
+from buchbar.booking.closed import in_words as while_in_words
 from buchbar.booking.closed import together
+from buchbar.booking.closing_forms import ALL
 from buchbar.booking.desk_frame import by, show
-from buchbar.calendar.spans import Span
-from buchbar.calendar.walls import MINUTES_A_DAY, at
-from buchbar.resources.models import Resource
+from buchbar.booking.making_way import WAYS, Closing, InWay
+from buchbar.resources.models import Closure, Resource
 from buchbar.resources.opening_words import exception_in_words, in_words
 
-ALL_VENUES = "trauorte"  # in the form, beside the ids of the resources
+PAST = timedelta(days=90)  # so long they are kept (booking/retention.py)
 
 
 @at_desk.get("/sperrzeiten", RULES)
@@ -33,17 +34,13 @@ def all_closures(request: Request, session: Session, now: datetime, clerk: Clerk
 
 @at_desk.post("/sperrzeiten", WORK, N_("Sperrzeit eingetragen"))
 def close(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
-    try:
-        wanted, span, reason = _read(form, clerk)
-        closures.close_all(session, _wanted(session, clerk, wanted), span, reason, now, by(clerk))
-    except Invalid as fault:
-        return _show(request, session, clerk, now, 422, faults=fault.fields, typed=dict(form))
-    except closures.InTheWay as refusal:
-        return _show(request, session, clerk, now, 409, refusal=refusal, typed=dict(form))
-    except Refused as refusal:
-        faults = {"bis_tag": refusal.sentence}
-        return _show(request, session, clerk, now, 422, faults=faults, typed=dict(form))
-    return redirect(request, f"{clerk.desk}/sperrzeiten")
+    """Close, unless something is in the way: then first ask what becomes of it (``entschieden``)."""
+    return _act(request, session, now, form, clerk, rehearsal=False)
+
+
+@at_desk.post("/sperrzeiten/vorschau", WORK, N_("Sperrzeit ausprobiert"))
+def preview(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
+    return _act(request, session, now, form, clerk, rehearsal=True)
 
 
 @at_desk.post("/sperrzeiten/{closure_id:uuid}/aufhebung", WORK, N_("Sperrzeit aufgehoben"))
@@ -59,70 +56,99 @@ def reopen(
     closure = queries.closure_of(session, clerk.town, closure_id)
     for each in queries.closures_like(session, closure) if form.get("alle") else [closure]:
         closures.reopen(session, each)
-    return redirect(request, f"{clerk.desk}/sperrzeiten")
+    return redirect(request, f"{clerk.desk}/sperrzeiten?erledigt=ja")
 
 
-def _read(form: Form, clerk: Clerk) -> tuple[UUID | str, Span, str]:
-    """Which resource, when, why. Without times whole days are closed, the last one included."""
-    typed = forms.read(
-        form,
-        ressource=_known,
-        von_tag=forms.day,
-        bis_tag=forms.optional(forms.day),
-        von_zeit=forms.optional(forms.minute),
-        bis_zeit=forms.optional(forms.minute),
-        grund=forms.text(200),
-    )
-    zone = clerk.town.zone
-    last: date = typed.bis_tag or typed.von_tag
-    until = MINUTES_A_DAY if typed.bis_zeit is None else typed.bis_zeit
-    start, end = at(typed.von_tag, typed.von_zeit or 0, zone), at(last, until, zone)
-    if end <= start:
-        field = "bis_tag" if last < typed.von_tag else "bis_zeit"
-        raise Invalid({field: _("Das Ende liegt vor dem Anfang.")}, dict(form))
-    return typed.ressource, Span(start, end), typed.grund
-
-
-def _known(typed: str) -> UUID | str:
-    if typed == ALL_VENUES:
-        return typed
+def _act(
+    request: Request, session: Session, now: datetime, form: Form, clerk: Clerk, *, rehearsal: bool
+) -> Response[Any]:
+    asked: list[InWay] = []
+    closing: Closing | None = None
+    shown: dict[str, Any] = {"typed": dict(form), "ticked": closing_forms.wanted(form)}
     try:
-        return UUID(typed)
+        closing = _closing(session, form, clerk, now)
+        if not form.get("entschieden"):
+            closures.close_all(session, closing.resources, closing.spans, closing.reason, now, closing.by)
+            return redirect(request, f"{clerk.desk}/sperrzeiten?erledigt=ja")
+        asked = making_way.choices(session, clerk.town, closing)
+        decisions, reason = closing_forms.decided(form, asked)
+        if not rehearsal:
+            making_way.carry_out(session, closing, decisions, reason)
+            return redirect(request, f"{clerk.desk}/sperrzeiten?erledigt=ja")
+        shown |= {"outcome": making_way.rehearse(session, closing, decisions, reason), "decisions": decisions}
+        return _show(request, session, clerk, now, asked=asked, **shown)
+    except Invalid as fault:
+        return _show(request, session, clerk, now, 422, asked=asked, faults=fault.fields, **shown)
+    except closures.InTheWay as refusal:
+        asked = making_way.choices(session, clerk.town, closing) if closing else []
+        return _show(request, session, clerk, now, 409, asked=asked, refusal=refusal, **shown)
+    except NotFound:
+        raise
+    except Refused as refusal:
+        if form.get("entschieden"):
+            return _show(request, session, clerk, now, 409, asked=asked, refusal=refusal, **shown)
+        return _show(request, session, clerk, now, 422, faults={"bis_tag": refusal.sentence}, **shown)
+
+
+def _closing(session: Session, form: Form, clerk: Clerk, now: datetime) -> Closing:
+    """What the form wants to close. Raises Invalid, and NotFound for another town's resource."""
+    faults: dict[str, str] = {}
+    resources: list[Resource] = []
+    try:
+        resources = _chosen(session, clerk, closing_forms.wanted(form))
+    except Invalid as fault:
+        faults |= fault.fields
+    try:
+        spans, reason = closing_forms.read(form, clerk.town.zone)
+    except Invalid as fault:
+        raise Invalid(faults | fault.fields) from None
+    if faults:
+        raise Invalid(faults)
+    return Closing(resources, spans, reason, now, by(clerk))
+
+
+def _chosen(session: Session, clerk: Clerk, wanted: list[str]) -> list[Resource]:
+    """What was ticked: single resources, or all venues, or all people."""
+    ours = queries.resources(session, clerk.town)
+    kinds = {ALL[value] for value in wanted if value in ALL}
+    try:
+        ids = {UUID(value) for value in wanted if value not in ALL}
     except ValueError:
-        raise ValueError(_("Bitte wählen Sie, was gesperrt wird.")) from None
-
-
-def _wanted(session: Session, clerk: Clerk, wanted: UUID | str) -> list[Resource]:
-    if isinstance(wanted, UUID):
-        return [queries.resource_of(session, clerk.town, wanted)]
-    venues = [each for each in queries.resources(session, clerk.town) if each.kind == "venue"]
-    if not venues:
-        raise Invalid({"ressource": _("Es gibt keinen Trauort.")})
-    return venues
+        raise Invalid({"ressource": _("Bitte wählen Sie, was gesperrt wird.")}) from None
+    chosen = {each.id: each for each in ours if each.kind in kinds or each.id in ids}
+    chosen |= {each: queries.resource_of(session, clerk.town, each) for each in ids if each not in chosen}
+    if not chosen:
+        raise Invalid({"ressource": _("Bitte wählen Sie, was gesperrt wird.")})
+    return list(chosen.values())
 
 
 def _show(
     request: Request, session: Session, clerk: Clerk, now: datetime, status: int = 200, **context: Any
 ) -> Response[Any]:
-    resources = queries.resources(session, clerk.town)
-    shown: dict[str, Any] = {"typed": {}, "refusal": None} | context
+    town = clerk.town
+    resources = queries.resources(session, town)
+    shown: dict[str, Any] = {"typed": {}, "ticked": [], "refusal": None, "asked": [], "outcome": None} | context
     return show(
         request,
         clerk,
         "desk/closures.html",
         now,
         status,
-        groups=together(queries.closures(session, clerk.town, now), clerk.town.zone),
+        groups=together(queries.closures(session, town, now), town.zone),
+        past=together(_past(session, clerk, now), town.zone)[::-1],
         resources=resources,
-        choices=[
-            ("", _("Bitte wählen")),
-            (ALL_VENUES, _("Alle Trauorte")),
-            *((str(each.id), each.name) for each in resources),
-        ],
+        ways={way: _(words) for way, words in WAYS.items()},
+        when=lambda start, end: while_in_words(start, end, town.zone),
         in_words=in_words,
         exception_in_words=exception_in_words,
-        **shown,
+        **{"decisions": {}} | shown,
     )
 
 
-routes = [all_closures, close, reopen]
+def _past(session: Session, clerk: Clerk, now: datetime) -> list[Closure]:
+    """The closures that are over, as long as they are kept."""
+    over = Closure.municipality_id == clerk.town.id, Closure.ends_at <= now, Closure.ends_at > now - PAST
+    return list(session.scalars(select(Closure).where(*over).options(selectinload(Closure.resource))))
+
+
+routes = [all_closures, close, preview, reopen]

@@ -7,12 +7,12 @@ from uuid import UUID
 from litestar import Request, Response
 from sqlalchemy.orm import Session
 
-from buchbar.accounts.models import Clerk, Municipality
-from buchbar.accounts.roles import LEAD, ROLES, WORK, may
+from buchbar.accounts.desk_page import show_page
+from buchbar.accounts.models import Clerk
 from buchbar.base import texts
 from buchbar.base.errors import Refused
 from buchbar.base.texts import N_, _
-from buchbar.base.web import Form, page
+from buchbar.base.web import Form
 from buchbar.booking import lifecycle, queries
 from buchbar.booking.events import WORDS, Actor
 from buchbar.booking.models import Booking, BookingEvent
@@ -29,38 +29,20 @@ KINDS = {
 }
 
 
-class Blanks(dict[str, str]):
-    """Fields of a form: what nobody typed, or what has no fault, is empty."""
-
-    def __missing__(self, _name: str) -> str:
-        return ""
-
-
 class Overtaken(Refused):
     """Something has happened to the booking since the page that asks for this was shown."""
 
 
 def show(request: Request, clerk: Clerk, template: str, now: datetime, status: int = 200, **context: Any) -> Response:
-    """A page of the desk."""
-    town: Municipality = clerk.town
-    frame = {
-        "town": town,
-        "zone": town.zone,
-        "clerk": clerk,
-        "now": now,
-        "may": lambda right: may(clerk.role, right),
-        "may_change": may(clerk.role, WORK),
-        "may_lead": may(clerk.role, LEAD),
-        "role": _(ROLES[clerk.role]),
-        "desk": clerk.desk,
+    """A page of the desk, with what the pages about bookings need."""
+    zone = clerk.town.zone
+    words = {
         "state_of": state_of,
         "by_whom": by_whom,
         "what": what,
-        "last_day": lambda limit: texts.day(last_day(limit, town.zone)),
-        "said": "",
+        "last_day": lambda limit: texts.day(last_day(limit, zone)),
     }
-    context |= {name: Blanks(context.get(name, {})) for name in ("faults", "typed")}
-    return page(request, template, status, **(frame | context))
+    return show_page(request, clerk, template, now, status, **(words | context))
 
 
 def by(clerk: Clerk) -> Actor:

@@ -9,11 +9,13 @@ from litestar.params import FromPath
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buchbar.accounts import at_desk, revisions
+from buchbar.accounts import at_desk, revisions, staff
 from buchbar.accounts.models import Clerk, Revision
-from buchbar.accounts.roles import ADMINISTER, AUDIT, LEAD, LOOK, RULES, may
+from buchbar.accounts.roles import ADMINISTER, AUDIT, LEAD, LOOK, RULES, WHY_NOT, may
+from buchbar.base.errors import Forbidden
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, get_number, redirect
+from buchbar.booking import set_up
 from buchbar.booking.desk_frame import show
 
 PAGE = 25
@@ -32,22 +34,57 @@ PAGES = (
     ("aenderungen", N_("Änderungen"), N_("Wer wann welche Einstellung geändert hat, und zurück"), RULES),
     ("protokoll", N_("Protokoll"), N_("Wer was getan und angesehen hat"), AUDIT),
 )
+# Those that mean something at a county, which has no bookings of its own.
+AT_COUNTY = ("auftritt", "mitarbeitende", "aenderungen", "protokoll")
 
 
 @at_desk.get("/einstellungen", RULES)
-def settings_page(request: Request, clerk: Clerk, now: datetime) -> Response[Any]:
-    pages = [(each[0], _(each[1]), _(each[2])) for each in PAGES if may(clerk.role, each[3])]
-    return show(request, clerk, "desk/settings.html", now, pages=pages)
+def settings_page(request: Request, session: Session, clerk: Clerk, now: datetime) -> Response[Any]:
+    town = clerk.town
+    fitting = [each for each in PAGES if town.kind == "town" or each[0] in AT_COUNTY]
+    pages = [(each[0], _(each[1]), _(each[2])) for each in fitting if may(clerk.role, each[3])]
+    steps = set_up.steps(session, town, now)
+    missing = any(step.needed and not step.done for step in steps)
+    return show(request, clerk, "desk/settings.html", now, pages=pages, steps=steps, missing=missing)
 
 
-@at_desk.get("/aenderungen", RULES)
+@at_desk.get("/einstellungen/weiter", RULES)
+def go_on(request: Request, session: Session, clerk: Clerk, now: datetime) -> Response[Any]:
+    """To the next thing that is to be set up; when nothing is missing, to where the town is published."""
+    missing = [step for step in set_up.steps(session, clerk.town, now) if step.needed and not step.done]
+    return redirect(request, f"{clerk.desk}/{missing[0].page if missing else 'einstellungen'}")
+
+
+@at_desk.post("/einstellungen/veroeffentlichung", ADMINISTER, N_("Kommune veröffentlicht"))
+def publish(request: Request, session: Session, clerk: Clerk, now: datetime) -> Response[Any]:
+    set_up.publish(session, clerk.town, now)
+    return redirect(request, f"{clerk.desk}/einstellungen")
+
+
+@at_desk.post("/einstellungen/verbergung", ADMINISTER, N_("Kommune verborgen"))
+def hide(request: Request, clerk: Clerk) -> Response[Any]:
+    set_up.hide(clerk.town)
+    return redirect(request, f"{clerk.desk}/einstellungen")
+
+
+@at_desk.get("/aenderungen", RULES, N_("Änderungen angesehen"))
 def all_edits(request: Request, session: Session, clerk: Clerk, now: datetime) -> Response[Any]:
     number = get_number(request, "seite")
-    ours = select(Revision).where(Revision.municipality_id == clerk.town.id)
+    seen = revisions.names_for(lambda right: may(clerk.role, right))
+    ours = select(Revision).where(Revision.municipality_id == clerk.town.id, Revision.subject.in_(seen))
     ordered = ours.order_by(Revision.made_at.desc(), Revision.id).limit(PAGE + 1).offset((number - 1) * PAGE)
     found = session.scalars(ordered).all()
     rows = [(each, _title(session, each), revisions.differences(each)) for each in found[:PAGE]]
-    return show(request, clerk, "desk/edits.html", now, rows=rows, number=number, more=len(found) > PAGE)
+    return show(
+        request,
+        clerk,
+        "desk/edits.html",
+        now,
+        rows=rows,
+        number=number,
+        more=len(found) > PAGE,
+        undoable=lambda revision: may(clerk.role, revisions.known(revision.subject).right),
+    )
 
 
 @at_desk.post("/aenderungen/{revision_id:uuid}/ruecknahme", LEAD, N_("Einstellung zurückgenommen"))
@@ -56,6 +93,11 @@ def take_back(
 ) -> Response[Any]:
     """Back to where the form stood (``von``: a page of this desk)."""
     revision = revisions.revision_of(session, clerk.town, revision_id)
+    right = revisions.known(revision.subject).right
+    if not may(clerk.role, right):
+        raise Forbidden(_(WHY_NOT[right]))
+    if revision.subject == staff.CLERK.name:  # who changes the staff takes turns first, and locks rows after that
+        staff.clerk_of(session, clerk.town, revision.subject_id)
     revisions.undo(session, clerk.town, revision, now, clerk.name)
     page = form.get("von", "")
     return redirect(request, page if page.startswith(f"{clerk.desk}/") else f"{clerk.desk}/aenderungen")
@@ -68,4 +110,4 @@ def _title(session: Session, revision: Revision) -> str:
     return subject.title(row) if row else ""
 
 
-routes = [settings_page, all_edits, take_back]
+routes = [settings_page, go_on, publish, hide, all_edits, take_back]

@@ -26,7 +26,7 @@ DEADLINE = {
 APPROVAL = {
     "none": N_("Niemand, die Reservierung gilt sofort"),
     "office": N_("Das Amt"),
-    "office_and_owner": N_("Das Amt und, wo es jemand anderem gehört, der Trauort"),
+    "office_and_owner": N_("Das Amt und, wo er jemand anderem gehört, der Trauort"),
 }
 PAYMENT = {
     "none": N_("Keine Bezahlung online"),
@@ -38,7 +38,7 @@ STEPS = 12  # cancellation steps that a form can hold
 # The fields in the order in which they stand on the page, and so the order of their faults.
 ORDER = (
     *("valid_from", "release", "release_months", "release_time", "release_day", "release_until", "lead_days"),
-    *("hold_minutes", "proof_minutes", "approval", "holds_per_address", "gate_foreign"),
+    *("hold_minutes", "proof_minutes", "approval", "owner_reminder_days", "holds_per_address", "gate_foreign"),
     *("deadline", "deadline_days", "deadline_months", "reminder_days", "payment", "pay_days"),
     *(f"step_{part}_{number}" for number in range(1, STEPS + 1) for part in ("days", "percent")),
     "retention_months",
@@ -71,6 +71,7 @@ FIELDS: dict[str, forms.Field] = {
     "pay_days": forms.whole(1, 90),
     "holds_per_address": forms.whole(1, 50),
     "reminder_days": _days,
+    "owner_reminder_days": lambda typed: tuple(reversed(_days(typed))),
     "retention_months": forms.whole(1, 120),
     "gate_foreign": forms.ticked,
     "release": forms.one_of(*RELEASE),
@@ -170,6 +171,7 @@ def typed(terms: Terms, zone: ZoneInfo, valid_from: date) -> dict[str, str]:
     fields |= {
         "valid_from": valid_from.isoformat(),
         "reminder_days": ", ".join(str(days) for days in terms.reminder_days),
+        "owner_reminder_days": ", ".join(str(days) for days in terms.owner_reminder_days),
         "gate_foreign": "ja" if terms.gate_foreign else "",
     }
     for number, step in enumerate(terms.cancellation, 1):

@@ -13,7 +13,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from buchbar.base.db import Database
-from buchbar.booking import claims, lifecycle, steps
+from buchbar.booking import claims, lifecycle, owner_houses, owners, steps
 from buchbar.booking.models import Booking, Policy
 from buchbar.payments.models import Payment
 
@@ -101,6 +101,19 @@ def remind_of_deadlines(database: Database, now: datetime) -> int:
         return booking.reminded > before
 
     return _each(database, due, remind, "remind")
+
+
+def remind_owners(database: Database, now: datetime) -> int:
+    """Ask venues' owners again who haven't answered; how many were asked."""
+    with database.read() as session:
+        due = owners.to_remind(session, now)
+    return _each(database, due, lambda session, booking: owners.remind(session, booking, now), "ask")
+
+
+def keep_owners_calendars(database: Database, now: datetime) -> int:
+    """Give owners the calendars of their venues; how many were given."""
+    with database.write() as session:
+        return owner_houses.keep_feeds(session, now)
 
 
 def _terms(session: Session) -> list[tuple[int, ...]]:

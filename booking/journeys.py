@@ -1,6 +1,6 @@
 """What the kernel asks of a journey. ``app`` puts the journeys in; the kernel never imports one."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,8 +10,14 @@ from litestar import Request, Response
 from sqlalchemy import ColumnElement, Select
 from sqlalchemy.orm import Session
 
+from buchbar.accounts.models import Municipality
+from buchbar.base import forms
+from buchbar.base.errors import NotFound
 from buchbar.booking.events import Actor
 from buchbar.booking.models import Booking, BookingEvent
+from buchbar.booking.plans import Plan, Wish
+from buchbar.notices.wordings import Wording
+from buchbar.payments.models import Tariff
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +30,51 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Something of a booking that a clerk may put right: its field in a form, what it is now, and how it is read."""
+
+    name: str
+    label: str
+    value: str
+    read: forms.Field
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OnPaper:
+    """What sheets and exports say of a booking. ``flags``: what the office has to think of, in words."""
+
+    people: tuple[str, ...] = ()
+    guests: int | None = None
+    flags: tuple[str, ...] = ()
+    remarks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AtDesk:
     """What clerks see and do of a journey on the pages that all journeys share.
 
     ``names``: for whom the bookings are, by id, in one query. ``called``: the condition that a booking's people have
     a word in their names. ``facts``: label and value of what the journey knows. ``free``: where a booking could be
-    moved to on a day. ``move``: put it on the slot whose value was chosen.
+    moved to on a day. ``move``: put it on the slot whose value was chosen. ``plan``: what would happen if it was put
+    elsewhere, lasted longer or got somebody else; ``put``: do that; ``put_back``: take such a change back.
+    ``address``: the lines for an envelope's window. ``asked``: what of it can be put right; ``correct``: do so, with
+    the values by name. ``on_paper``: what sheets say of them, by id, in one query.
     """
 
     title: str
     names: Callable[[Session, Collection[UUID]], dict[UUID, str]]
+    on_paper: Callable[[Session, Collection[UUID]], dict[UUID, OnPaper]]
     called: Callable[[str], ColumnElement[bool]]
     facts: Callable[[Session, Booking], list[tuple[str, str]]]
     free: Callable[[Session, Booking, date, datetime], list[Choice]]
     move: Callable[[Session, Booking, str, datetime, Actor], None]
+    plan: Callable[[Session, Booking, Wish, datetime], Plan]
+    put: Callable[..., BookingEvent | None]
+    put_back: Callable[[Session, Booking, BookingEvent, datetime, Actor], BookingEvent | None]
+    address: Callable[[Session, Booking], list[str]]
+    asked: Callable[[Session, Booking], list[Asked]]
+    correct: Callable[[Session, Booking, Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +85,42 @@ class InCalendars:
     title: str
     note: str
     summaries: Callable[[Session, Select[UUID], bool], dict[UUID, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What one typical booking costs: cents by (code, label), under the tariff ``before`` and the one ``after``."""
+
+    title: str
+    before: dict[tuple[str, str], int]
+    after: dict[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class InRules:
+    """What a town's rules mean in a journey. ``codes``: when a tariff's position is due, by its code. ``usual``: how
+    positions that most towns have are called, by their code; a first tariff is proposed with them. ``days``: those
+    of some days on which there is anything to book at all. ``examples``: what typical bookings cost under the tariff
+    that held before, if any did, and under a new one."""
+
+    codes: Mapping[str, str]
+    usual: Mapping[str, str]
+    days: Callable[[Session, Municipality, Iterable[date]], list[date]]
+    examples: Callable[[Session, Municipality, Tariff | None, Tariff], list[Example]]
+
+
+@dataclass(frozen=True, slots=True)
+class InLetters:
+    """A journey's letters, whose words a town may set itself. Each ``kind`` has a ``title`` for clerks, the
+    ``languages`` in which it is written, and the ``variables`` that it can fill in: what each means, by name. A kind
+    belongs to one journey only. ``example``: subject, text and HTML of a letter to an example couple, in the words
+    that are given."""
+
+    kinds: Collection[str]
+    title: Callable[[str], str]
+    languages: Callable[[str], Sequence[str]]
+    variables: Callable[[str], Mapping[str, str]]
+    example: Callable[[Session, Municipality, str, Wording, datetime], tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +137,8 @@ class Journey:
     forget: Callable[[Session, Booking], None]
     desk: AtDesk
     calendar: InCalendars
+    letters: InLetters
+    rules: InRules
 
 
 _journeys: dict[str, Journey] = {}
@@ -82,3 +157,11 @@ def of(booking: Booking) -> Journey:
 def known() -> list[Journey]:
     """All journeys of this installation."""
     return list(_journeys.values())
+
+
+def named(name: str) -> Journey:
+    """The journey of this name, by default the first. Raises NotFound."""
+    for journey in _journeys.values():
+        if name in ("", journey.name):
+            return journey
+    raise NotFound

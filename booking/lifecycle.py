@@ -7,10 +7,13 @@ letters. Doing a thing twice does it once: a verb whose result is already there 
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buchbar.booking import approvals, claims, journeys, steps
+from buchbar.base.texts import _
+from buchbar.booking import approvals, claims, closures, journeys, steps
+from buchbar.booking.before import Before
 from buchbar.booking.events import SYSTEM, Actor, record
 from buchbar.booking.models import Approval, Booking, BookingEvent
 from buchbar.booking.terms import SHORT_NOTICE_DAYS
@@ -57,14 +60,22 @@ def prove(session: Session, booking: Booking, lines: list[ledger.Line], at: date
     _stand(session, booking, lines, "prove", at, by)
 
 
-def enter(session: Session, booking: Booking, lines: list[ledger.Line], at: datetime, by: Actor) -> None:
-    """A clerk has entered what came by telephone or on paper; it ranks like any other, and has the
-    office's yes."""
+def enter(
+    session: Session,
+    booking: Booking,
+    lines: list[ledger.Line],
+    at: datetime,
+    by: Actor,
+    channel: str = "telephone",
+    received_at: datetime | None = None,
+) -> None:
+    """A clerk has entered what came by telephone, on paper or at the counter; it ranks like any other, by when it came,
+    and has the office's yes."""
     lock(session, booking)
-    if booking.channel == "desk" and booking.state in steps.STEPS["register"]:
+    if booking.by_office and booking.state in steps.STEPS["register"]:
         return
     steps.allow(booking, "enter", at)
-    booking.channel = "desk"
+    booking.channel, booking.received_at = channel, received_at
     session.add(Approval(booking_id=booking.id, party="office", given_at=at, given_by=by.name))
     _stand(session, booking, lines, "enter", at, by)
 
@@ -129,24 +140,67 @@ def register(session: Session, booking: Booking, at: datetime, by: Actor) -> Non
     _tell(session, booking, record(session, booking, "register", at, by))
 
 
-def moved(session: Session, booking: Booking, lines: list[ledger.Line], at: datetime, by: Actor, **data: str) -> None:
+def moved(
+    session: Session,
+    booking: Booking,
+    lines: list[ledger.Line],
+    at: datetime,
+    by: Actor,
+    back_to: Before | None = None,
+    reason: str = "",
+    **data: str,
+) -> BookingEvent:
     """The journey has put the booking on another slot (its claims are taken, its times changed): prices, approvals
-    and deadlines follow."""
-    before, pay_by = ledger.account(session, booking.id).open, booking.deadline_at
+    and deadlines follow. ``back_to`` is how it stood there before, when a move is taken back."""
+    before, limit, was = ledger.account(session, booking.id).open, booking.deadline_at, booking.state
     booking.sequence += 1
+    _agreed_there(session, booking, at, by, back_to)
+    ledger.recharge(session, booking, lines, at)
+    event = record(session, booking, "move", at, by, reason, **data)
+    # Who moves and owes no more than before has no more time to pay: moving on and on would keep a slot for ever.
+    dearer = by.kind == "clerk" or ledger.account(session, booking.id).open > before
+    pay_by = limit if was == "payable" and not dearer else None
+    booking.state, booking.deadline_at, booking.reminded = "requested", None, 0
+    _settle(session, booking, None if was == "confirmed" else "confirm", at, by, pay_by)
+    if back_to and booking.state == back_to.state and (back_to.deadline_at is None or back_to.deadline_at > at):
+        booking.deadline_at, booking.reminded = back_to.deadline_at, back_to.reminded
+    elif by.kind == "clerk" and booking.state == was:
+        _keep_prolonged(session, booking, limit, at)
+    _give_back(session, booking, at, by)
+    _tell(session, booking, event)
+    return event
+
+
+def _agreed_there(session: Session, booking: Booking, at: datetime, by: Actor, back_to: Before | None) -> None:
+    """Who has to agree where the booking is now, and who has: the clerk who moves it, or those who had before."""
     session.execute(Approval.__table__.delete().where(Approval.booking_id == booking.id))  # type: ignore[attr-defined]
+    if back_to:  # a house that has no owner to ask any more waits for nobody
+        gone = set() if approvals.has_owner(booking.resource) else {"owner"}
+        booking.parties = [party for party in back_to.parties if party not in gone]
+        given = [msgspec.structs.asdict(yes) for yes in back_to.approvals if yes.party not in gone]
+        session.add_all(Approval(booking_id=booking.id, **yes) for yes in given)
+        return
     booking.parties = approvals.required(booking)
     if by.kind == "clerk" and "office" in approvals.needed(booking):
         session.add(Approval(booking_id=booking.id, party="office", given_at=at, given_by=by.name))
-    ledger.recharge(session, booking.municipality_id, booking.id, lines, at)
-    event = record(session, booking, "move", at, by, **data)
-    # Who moves and owes no more than before has no more time to pay: moving on and on would keep a slot for ever.
-    dearer = by.kind == "clerk" or ledger.account(session, booking.id).open > before
-    pay_by = pay_by if booking.state == "payable" and not dearer else None
-    booking.state, booking.deadline_at, booking.reminded = "requested", None, 0
-    _settle(session, booking, None, at, by, pay_by)
-    _give_back(session, booking, at, by)
+
+
+def _keep_prolonged(session: Session, booking: Booking, limit: datetime | None, at: datetime) -> None:
+    """Where a clerk has given the couple more time, that holds where they are moved to, too."""
+    longer = select(BookingEvent.id).where(BookingEvent.booking_id == booking.id, BookingEvent.verb == "prolong")
+    if limit and booking.deadline_at and session.scalar(longer.limit(1)) is not None:
+        _give_until(booking, min(max(limit, booking.deadline_at), booking.starts_at), at)
+
+
+def adjusted(
+    session: Session, booking: Booking, verb: str, at: datetime, by: Actor, reason: str = "", **data: str
+) -> BookingEvent:
+    """The journey has changed how long the booking lasts ("lengthen") or who is on it ("reassign"); its claims are
+    taken. Nobody has to agree anew, and it costs the same."""
+    booking.sequence += 1
+    event = record(session, booking, verb, at, by, reason, **data)
     _tell(session, booking, event)
+    return event
 
 
 def cancel(session: Session, booking: Booking, at: datetime, by: Actor, reason: str = "") -> None:
@@ -189,6 +243,24 @@ def remind(session: Session, booking: Booking, at: datetime) -> None:
     _tell(session, booking, record(session, booking, "remind", at, SYSTEM))
 
 
+def remind_now(session: Session, booking: Booking, at: datetime, by: Actor) -> bool:
+    """Write a reminder because a clerk wants it, once a day; say whether. The job then leaves out the one that it would
+    write next.
+
+    Raises Refused where no deadline runs.
+    """
+    lock(session, booking)
+    steps.allow(booking, "remind", at)
+    if booking.deadline_at is None:
+        raise steps.NotAllowed(_("Bei dieser Buchung läuft keine Frist."))
+    today = BookingEvent.verb == "remind", BookingEvent.at > at - timedelta(days=1)
+    if session.scalar(select(BookingEvent.id).where(BookingEvent.booking_id == booking.id, *today).limit(1)):
+        return False
+    booking.reminded = max(booking.reminded, reminders_due(booking, at + timedelta(days=1)))
+    _tell(session, booking, record(session, booking, "remind", at, by))
+    return True
+
+
 def reminders_due(booking: Booking, at: datetime) -> int:
     """How many of the policy's reminders should have gone out by now."""
     if booking.deadline_at is None:
@@ -199,19 +271,25 @@ def reminders_due(booking: Booking, at: datetime) -> int:
 
 def refund_percent(session: Session, booking: Booking, at: datetime) -> int:
     """What share of the fees a cancellation by the citizen would give back now: all, as long as nobody has said yes."""
-    yes = select(BookingEvent.id).where(
-        BookingEvent.booking_id == booking.id, BookingEvent.verb.in_(("bill", "confirm"))
-    )
-    if session.scalar(yes.limit(1)) is None:
+    if not _had_a_yes(session, booking):
         return 100
     zone = booking.municipality.zone
     return booking.policy.terms.refund_percent(at, local_date(booking.starts_at, zone), zone)
 
 
+def _had_a_yes(session: Session, booking: Booking) -> bool:
+    """Whether the booking was ever payable or firm; by a move that was taken back it wasn't."""
+    verbs = BookingEvent.verb.in_(("bill", "confirm", "move"))
+    events = session.scalars(select(BookingEvent).where(BookingEvent.booking_id == booking.id, verbs)).all()
+    undone = {event.data.get("undoes") for event in events}
+    taken_back = {event.at for event in events if str(event.id) in undone}
+    return any(event.verb != "move" and event.at not in taken_back for event in events)
+
+
 def _stand(session: Session, booking: Booking, lines: list[ledger.Line], verb: str, at: datetime, by: Actor) -> None:
     booking.state, booking.parties = "requested", approvals.required(booking)
     _hold_until(session, booking, None)
-    ledger.charge(session, booking.municipality_id, booking.id, "fees", lines, at)
+    ledger.charge(session, booking, "fees", lines, at)
     event = record(session, booking, verb, at, by)
     _settle(session, booking, "confirm", at, by)
     if booking.state == "requested":
@@ -236,8 +314,7 @@ def _settle(
             _tell(session, booking, record(session, booking, "bill", at, by))
     elif booking.state != "confirmed":
         booking.state = "confirmed"
-        reserved = booking.email_proven_at or booking.made_at
-        limit = None if booking.fulfilled_at else terms.deadline_at(reserved, booking.starts_at, zone)
+        limit = None if booking.fulfilled_at else terms.deadline_at(booking.reserved_at, booking.starts_at, zone)
         # Who waited long for the office's yes keeps a week, too.
         week = min(after_days(at, SHORT_NOTICE_DAYS, zone), booking.starts_at)
         _give_until(booking, limit and max(limit, week), at)
@@ -267,8 +344,9 @@ def _end(
     booking.sequence += 1
     claims.remember(session, booking, at)
     freed = claims.free(session, booking.id)
+    closures.fill(session, freed, claims.reach(booking))
     forgiven = ledger.share_of(session, booking.id, percent)
-    ledger.charge(session, booking.municipality_id, booking.id, "forgiven", forgiven, at)
+    ledger.charge(session, booking, "forgiven", forgiven, at)
     paying.close(session, booking.id, at)
     event = record(session, booking, verb, at, by, reason)
     _give_back(session, booking, at, by)
@@ -284,7 +362,7 @@ def _unforgive(session: Session, booking: Booking, at: datetime) -> None:
         if made.kind in ("forgiven", "restored")
         for item in made.items
     ]
-    ledger.charge(session, booking.municipality_id, booking.id, "restored", owed, at)
+    ledger.charge(session, booking, "restored", owed, at)
 
 
 def _give_back(session: Session, booking: Booking, at: datetime, by: Actor) -> None:

@@ -3,23 +3,37 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, func, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.sql.elements import ColumnElement
 
 from buchbar.accounts.models import Municipality
 from buchbar.base.db import Base, Identified, Shape
+from buchbar.base.texts import N_
 from buchbar.booking.terms import Terms
 from buchbar.resources.edits import Decides
 from buchbar.resources.models import Resource
 
 ALIVE = ("held", "submitted", "requested", "payable", "confirmed")
 OVER = ("expired", "declined", "cancelled", "released")
+ONLINE = "online"
+# How a booking came to the town hall, in words.
+CHANNELS = {
+    ONLINE: N_("online"),
+    "telephone": N_("am Telefon"),
+    "paper": N_("auf Papier"),
+    "counter": N_("am Schalter"),
+}
 # No claim is longer: a day of 25 hours. Longer closures are one claim a day (booking/closures.py).
 LONGEST_CLAIM_HOURS = 25
 
 
 class Policy(Decides, Identified, Base):
-    """A municipality's rules for a journey from a date on. Never changed: an edit is a new row."""
+    """A municipality's rules for a journey from a date on. Never changed: an edit is a new row.
+
+    What isn't in force yet can be withdrawn: it counts as if it had never been, and stays in the history.
+    """
 
     __tablename__ = "policy"
     __table_args__ = (UniqueConstraint("municipality_id", "journey", "valid_from", "made_at"),)
@@ -30,6 +44,8 @@ class Policy(Decides, Identified, Base):
     terms: Mapped[Terms] = mapped_column(Shape(Terms))
     made_at: Mapped[datetime]
     made_by: Mapped[str]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str] = mapped_column(default="")
 
 
 class Booking(Identified, Base):
@@ -38,13 +54,16 @@ class Booking(Identified, Base):
     ``parties`` are those who have to agree. ``hold_until`` ends a hold or an unproven reservation by itself;
     ``deadline_at`` is by when somebody has to act (pay, register), else it is released; ``fulfilled_at`` when what the
     deadline waited for has come. ``generation`` takes back secret links; ``sequence`` counts what changed in the
-    calendar (RFC 5545 3.8.7.4).
+    calendar (RFC 5545 3.8.7.4). ``channel`` is how it came in (``CHANNELS``), ``received_at`` when, if that was before
+    it was entered: a letter ranks by the day on which it came.
     """
 
     __tablename__ = "booking"
     __table_args__ = (
         CheckConstraint(f"state IN {ALIVE + OVER}", name="state"),
         CheckConstraint("state NOT IN ('held', 'submitted') OR hold_until IS NOT NULL", name="hold"),
+        CheckConstraint(f"channel IN {tuple(CHANNELS)}", name="channel"),
+        Index("ix_booking_municipality_start", "municipality_id", "starts_at"),
         Index("ix_booking_municipality_state", "municipality_id", "state", "starts_at"),
         Index("ix_booking_resource_start", "resource_id", "starts_at"),
     )
@@ -55,11 +74,12 @@ class Booking(Identified, Base):
     state: Mapped[str] = mapped_column(default="held")
     policy_id: Mapped[UUID] = mapped_column(ForeignKey("policy.id"))
     tariff_id: Mapped[UUID | None] = mapped_column(ForeignKey("tariff.id"))
-    channel: Mapped[str] = mapped_column(default="online")
+    channel: Mapped[str] = mapped_column(default=ONLINE)
     resource_id: Mapped[UUID] = mapped_column(ForeignKey("resource.id"))
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     made_at: Mapped[datetime]
+    received_at: Mapped[datetime | None]
     parties: Mapped[list[str]] = mapped_column(Shape(list[str]), default=list)
     hold_until: Mapped[datetime | None] = mapped_column(index=True)
     extended: Mapped[bool] = mapped_column(default=False)
@@ -80,6 +100,26 @@ class Booking(Identified, Base):
     policy: Mapped[Policy] = relationship()
     claims: Mapped[list["Claim"]] = relationship(viewonly=True)
     events: Mapped[list["BookingEvent"]] = relationship(order_by="BookingEvent.id", viewonly=True)
+
+    @hybrid_property
+    def by_office(self) -> bool:
+        """Whether the town hall entered it, for people who called, wrote or came."""
+        return self.channel != ONLINE
+
+    @hybrid_property
+    def ranks_at(self) -> datetime:
+        """Since when it waits among the others: since it came in, which may be before it was entered."""
+        return self.received_at or self.made_at
+
+    @ranks_at.inplace.expression
+    @classmethod
+    def _ranks_at(cls) -> ColumnElement[datetime]:
+        return func.coalesce(cls.received_at, cls.made_at)
+
+    @property
+    def reserved_at(self) -> datetime:
+        """Since when it is a reservation, and so from when its deadlines count."""
+        return self.made_at if self.by_office else self.email_proven_at or self.made_at
 
     @property
     def alive(self) -> bool:

@@ -16,8 +16,14 @@ WORDS = {
     "approve_owner": N_("Zustimmung des Trauorts eintragen"),
     "decline": N_("Ablehnen"),
     "register": N_("Anmeldung liegt vor"),
+    "remind": N_("An die Frist erinnern"),
+    "prolong": N_("Frist verlängern"),
     "extend": N_("Vormerkung verlängern"),
     "move": N_("Auf einen anderen Termin verlegen"),
+    "lengthen": N_("Dauer ändern"),
+    "reassign": N_("Andere Person einteilen"),
+    "correct": N_("Angaben berichtigen"),
+    "resend": N_("Letzte Nachricht noch einmal schicken"),
     "cancel": N_("Stornieren"),
 }
 # How the desk says a state; the couple reads steps.STATE_WORDS.
@@ -69,8 +75,10 @@ def _why_not(verb: str, booking: Booking, given: Set[str], now: datetime) -> str
     if name == "extend" and booking.extended:
         return _("Die Vormerkung ist schon einmal verlängert worden.")
     if booking.lapsed(now) or booking.state not in steps.STEPS[name]:
-        return _("Die Buchung ist „%s“.") % state_of(booking, now)
-    if name in ("cancel", "move") and booking.starts_at <= now:
+        return _("Der Stand ist „%s“.") % state_of(booking, now)
+    if name in ("remind", "prolong") and booking.deadline_at is None:
+        return _("Bei dieser Buchung läuft keine Frist.")
+    if name in ("cancel", "move", "lengthen", "reassign", "prolong") and booking.starts_at <= now:
         return _("Der Termin hat schon begonnen.")
     return ""
 

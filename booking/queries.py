@@ -1,28 +1,26 @@
 """What the desk reads. The municipality comes first in every question; a stranger's booking is not found."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from buchbar.accounts.models import Municipality
 from buchbar.base.errors import NotFound
 from buchbar.booking import approvals, journeys
+from buchbar.booking.journeys import OnPaper
 from buchbar.booking.models import Approval, Booking, BookingEvent, Claim
-from buchbar.calendar.months import month_end
-from buchbar.calendar.walls import days_span
 from buchbar.notices.models import Letter
 from buchbar.resources.models import Closure, Feed, Registrar, Resource, Venue
 
 STANDING = ("requested", "payable", "confirmed")
 SOON = timedelta(days=14)
 UPCOMING = timedelta(days=30)
-PAGE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +33,9 @@ class Row:
     seen: int
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What a clerk looks for in the list; empty means anything."""
-
-    states: tuple[str, ...] = ()
-    resource_id: UUID | None = None
-    month: date | None = None
-    words: str = ""
-    since: datetime | None = None
-
-
 def booking_of(session: Session, town: Municipality, booking_id: UUID) -> Booking:
     """A booking of this town. Raises NotFound for any other."""
-    found = session.scalar(_bookings(town).where(Booking.id == booking_id))
+    found = session.scalar(bookings(town).where(Booking.id == booking_id))
     if found is None:
         raise NotFound
     return found
@@ -56,19 +43,19 @@ def booking_of(session: Session, town: Municipality, booking_id: UUID) -> Bookin
 
 def requests(session: Session, town: Municipality) -> list[Row]:
     """What somebody has to agree to, the oldest first."""
-    wanted = _bookings(town).where(Booking.state == "requested").order_by(Booking.made_at, Booking.id)
+    wanted = bookings(town).where(Booking.state == "requested").order_by(Booking.ranks_at, Booking.id)
     return rows(session, session.scalars(wanted).all())
 
 
 def deadlines(session: Session, town: Municipality, now: datetime) -> list[Row]:
     """Reservations that end by themselves within two weeks if nobody pays or registers, the nearest first."""
-    wanted = _bookings(town).where(Booking.state.in_(("payable", "confirmed")), Booking.deadline_at <= now + SOON)
+    wanted = bookings(town).where(Booking.state.in_(("payable", "confirmed")), Booking.deadline_at <= now + SOON)
     return rows(session, session.scalars(wanted.order_by(Booking.deadline_at, Booking.id)).all())
 
 
 def upcoming(session: Session, town: Municipality, now: datetime) -> list[tuple[date, list[Row]]]:
     """What takes place in the next thirty days, day by day."""
-    wanted = _bookings(town).where(
+    wanted = bookings(town).where(
         Booking.state.in_(STANDING), Booking.starts_at > now, Booking.starts_at <= now + UPCOMING
     )
     found = rows(session, session.scalars(wanted.order_by(Booking.starts_at, Booking.id)).all())
@@ -76,34 +63,7 @@ def upcoming(session: Session, town: Municipality, now: datetime) -> list[tuple[
     return [(day, list(those)) for day, those in days]
 
 
-def search(session: Session, town: Municipality, wish: Search, page: int) -> tuple[list[Row], int]:
-    """One page of the bookings that a clerk looks for, in the order of their dates; and how many there are."""
-    conditions = _conditions(town, wish)
-    count = session.scalar(select(func.count()).select_from(Booking).where(*conditions)) or 0
-    wanted = _bookings(town).where(*conditions).order_by(Booking.starts_at, Booking.id)
-    found = session.scalars(wanted.limit(PAGE).offset((page - 1) * PAGE)).all()
-    return rows(session, found), count
-
-
-def _conditions(town: Municipality, wish: Search) -> list[ColumnElement[bool]]:
-    conditions = [Booking.municipality_id == town.id]
-    if wish.states:
-        conditions.append(Booking.state.in_(wish.states))
-    if wish.resource_id:
-        conditions.append(Booking.resource_id == wish.resource_id)
-    if wish.since:
-        conditions.append(Booking.starts_at > wish.since)
-    if wish.month:
-        span = days_span(wish.month, month_end(wish.month), town.zone)
-        conditions += [Booking.starts_at >= span.start, Booking.starts_at < span.end]
-    if wish.words:
-        called = [journey.desk.called(wish.words) for journey in journeys.known()]
-        number, email = (column.icontains(wish.words, autoescape=True) for column in (Booking.number, Booking.email))
-        conditions.append(or_(number, email, *called))
-    return conditions
-
-
-def _bookings(town: Municipality) -> Select[Booking]:
+def bookings(town: Municipality) -> Select[Booking]:
     """The town's bookings with what every list shows of them."""
     return (
         select(Booking)
@@ -135,12 +95,39 @@ def rows(session: Session, bookings: Sequence[Booking]) -> list[Row]:
 
 def names_of(session: Session, bookings: Iterable[Booking]) -> dict[UUID, str]:
     """For whom the bookings are; what has been forgotten has no name."""
+    names: dict[UUID, str] = {}
+    for those in _by_journey(bookings):
+        names |= journeys.of(those[0]).desk.names(session, [booking.id for booking in those])
+    return names
+
+
+def on_paper(session: Session, bookings: Iterable[Booking]) -> dict[UUID, OnPaper]:
+    """What sheets say of the bookings; nothing of what has been forgotten."""
+    known: dict[UUID, OnPaper] = {}
+    for those in _by_journey(bookings):
+        known |= journeys.of(those[0]).desk.on_paper(session, [booking.id for booking in those])
+    return known
+
+
+def _by_journey(bookings: Iterable[Booking]) -> list[list[Booking]]:
     by_journey: dict[str, list[Booking]] = defaultdict(list)
     for booking in bookings:
         by_journey[booking.journey].append(booking)
-    names: dict[UUID, str] = {}
-    for those in by_journey.values():
-        names |= journeys.of(those[0]).desk.names(session, [booking.id for booking in those])
+    return list(by_journey.values())
+
+
+def staff_of(session: Session, ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """Who is on the bookings, by their claims."""
+    names: dict[UUID, list[str]] = defaultdict(list)
+    on_duty = (
+        select(Claim.booking_id, Registrar.name)
+        .join(Registrar, Registrar.id == Claim.resource_id)
+        .where(Claim.booking_id.in_(ids))
+        .order_by(Registrar.name)
+    )
+    for booking_id, name in session.execute(on_duty):
+        if booking_id:
+            names[booking_id].append(name)
     return names
 
 

@@ -4,16 +4,16 @@ What stays is no longer about anybody: the number, the dates, the states, charge
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from buchbar.accounts import audit, sign_in
+from buchbar.accounts import audit, revisions, sign_in
 from buchbar.base import limits, once
 from buchbar.base.db import Database
-from buchbar.booking import journeys, lifecycle
+from buchbar.booking import attach, before, files, journeys, lifecycle, notes, owner_houses
 from buchbar.booking.events import SYSTEM, record
 from buchbar.booking.models import Booking, BookingEvent
 from buchbar.calendar.months import add_months
@@ -21,7 +21,8 @@ from buchbar.calendar.walls import local_date
 from buchbar.notices import letters
 from buchbar.notices.models import Errand, Letter
 from buchbar.payments.models import Payment, ProviderEvent, Refund
-from buchbar.resources.models import Closure
+from buchbar.resources import opening_edits, pictures
+from buchbar.resources.models import Closure, Feed, Venue
 
 # Letters that belong to no booking hold sign-in codes, which live for minutes.
 LETTERS_OF_CLERKS = timedelta(days=7)
@@ -31,6 +32,8 @@ MESSAGES = timedelta(days=90)
 UNPROVEN = timedelta(days=1)
 # So long a closure's reason ("krank") may be read after the closure is over.
 CLOSURES = timedelta(days=90)
+# So long a revoked calendar is kept, with the note for whom it was.
+FEEDS = timedelta(days=90)
 # What an errand is about, by its kind.
 SUBJECTS = {
     "mail": Letter.id,
@@ -64,28 +67,39 @@ def _due(session: Session, now: datetime) -> list[UUID]:
         select(Booking)
         .where(
             Booking.forgotten_at.is_(None),
-            or_(over <= a_month_ago, and_(Booking.ended_at <= now - UNPROVEN, *_never_stood())),
+            or_(over <= a_month_ago, and_(Booking.ended_at <= now - UNPROVEN, *never_stood())),
         )
         .options(joinedload(Booking.policy), joinedload(Booking.municipality))
     )
     return [booking.id for booking in candidates if is_due(booking, now)]
 
 
-def _never_stood() -> tuple[ColumnElement[bool], ...]:
-    return Booking.email_proven_at.is_(None), Booking.channel == "online"
+def never_stood() -> tuple[ColumnElement[bool], ...]:
+    """The conditions of what was never a reservation."""
+    return Booking.email_proven_at.is_(None), ~Booking.by_office
 
 
 def is_due(booking: Booking, now: datetime) -> bool:
-    """Whether the policy's months have passed since the event, or since the booking ended without one.
+    """Whether its retention is over."""
+    if _is_unproven(booking):
+        return booking.ended_at is not None and booking.ended_at + UNPROVEN <= now
+    return due_on(booking) <= local_date(now, booking.municipality.zone)
+
+
+def due_on(booking: Booking) -> date:
+    """The local day on which the policy's months have passed since the event, or since it ended without one.
 
     They are counted in local days, to the same day of a later month (BGB §188). What never became a reservation is
     kept for a day: its address was not even proven to be theirs.
     """
-    if booking.ended_at and not booking.email_proven_at and booking.channel == "online":
-        return booking.ended_at + UNPROVEN <= now
     zone = booking.municipality.zone
-    over = local_date(booking.ended_at or booking.ends_at, zone)
-    return add_months(over, booking.policy.terms.retention_months) <= local_date(now, zone)
+    if _is_unproven(booking):
+        return local_date((booking.ended_at or booking.ends_at) + UNPROVEN, zone)
+    return add_months(local_date(booking.ended_at or booking.ends_at, zone), booking.policy.terms.retention_months)
+
+
+def _is_unproven(booking: Booking) -> bool:
+    return booking.ended_at is not None and not booking.email_proven_at and not booking.by_office
 
 
 def forget(session: Session, booking: Booking, at: datetime) -> bool:
@@ -95,6 +109,8 @@ def forget(session: Session, booking: Booking, at: datetime) -> bool:
         return False
     journeys.of(booking).forget(session, booking)
     letters.forget(session, booking.id)
+    for kept in (attach, before, files, notes):
+        kept.forget(session, booking.id)
     booking.email = booking.phone = ""
     booking.generation += 1
     booking.forgotten_at = at
@@ -120,3 +136,15 @@ def tidy(session: Session, now: datetime) -> None:
         gone = Errand.subject_id.not_in(select(subject))
         session.execute(delete(Errand).where(Errand.kind == kind, Errand.state == "failed", gone))
     session.execute(delete(Closure).where(Closure.ends_at < now - CLOSURES))
+    opening_edits.forget(session, now)
+    pictures.forget(session, now)
+    revisions.forget(session, now)
+    attach.tidy(session, now)
+    _forget_feeds(session, now)
+
+
+def _forget_feeds(session: Session, now: datetime) -> None:
+    """Delete revoked calendars. One that an owner would otherwise be given again stays revoked."""
+    owned = session.scalars(select(Venue).where(Venue.owner_email != "")).all()
+    theirs = [owner_houses.feed_id(venue) for venue in owned]
+    session.execute(delete(Feed).where(Feed.revoked_at < now - FEEDS, Feed.id.not_in(theirs)))

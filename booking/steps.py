@@ -13,19 +13,29 @@ STEPS: dict[str, tuple[str, ...]] = {
     "prove": ("submitted",),
     "enter": ("held",),
     "approve": ("requested",),
+    "retract": ("requested", "payable"),
+    "ask": ("requested",),
     "decline": ("requested",),
     "pay": ("requested", "payable", "confirmed"),
     "register": ("requested", "payable", "confirmed"),
     "remind": ("payable", "confirmed"),
     "move": ("requested", "payable", "confirmed"),
+    "lengthen": ("requested", "payable", "confirmed"),
+    "reassign": ("requested", "payable", "confirmed"),
     "cancel": ("held", "submitted", "requested", "payable", "confirmed"),
+    "prolong": ("payable", "confirmed"),
+    "correct": ("requested", "payable", "confirmed"),
+    "resend": ("submitted", "requested", "payable", "confirmed", "declined", "cancelled", "released"),
     "release": ("requested", "payable", "confirmed"),
     "expire": ("held", "submitted"),
     "revive": ("released", "expired"),
 }
 
 # verbs that make no sense once the event has begun
-BEFORE = ("extend", "submit", "prove", "enter", "approve", "move", "cancel")
+BEFORE = (
+    *("extend", "submit", "prove", "enter", "approve", "retract", "ask"),
+    *("move", "lengthen", "reassign", "cancel", "prolong"),
+)
 
 STATE_WORDS = {
     "held": N_("vorgemerkt"),

@@ -53,7 +53,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     ``approval``: "none" (firm at once), "office", "office_and_owner" (for venues that belong to somebody else).
     ``payment``: "none", "optional", "required" (firm only when paid, within ``pay_days``), "later" (a bill comes).
     ``deadline``: by when the couple must have registered, else the reservation is released; None for no deadline.
-    ``reminder_days``: how many days before a deadline we write. Lead and limits: see the names.
+    ``reminder_days``: how many days before a deadline we write; ``owner_reminder_days``: after how many days without an
+    answer we ask a venue's owner again. Lead and limits: see the names.
     """
 
     release: ReleaseRule = Rolling(months=12)
@@ -67,6 +68,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     cancellation: tuple[CancellationStep, ...] = (CancellationStep(0, 100),)
     holds_per_address: int = 2
     reminder_days: tuple[int, ...] = (14, 3)
+    owner_reminder_days: tuple[int, ...] = (3, 7)
     retention_months: int = 12
     gate_foreign: bool = True
 

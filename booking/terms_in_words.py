@@ -17,6 +17,7 @@ def in_words(terms: Terms, zone: ZoneInfo) -> list[tuple[str, str]]:
         (_("Vormerkung"), _minutes(terms.hold_minutes)),
         (_("Bestätigung der E-Mail-Adresse"), _minutes(terms.proof_minutes)),
         (_("Zustimmung"), _(forms.APPROVAL[terms.approval])),
+        (_("Erinnerungen an den Trauort"), _owner_reminders(terms)),
         (_("Reservierungen je E-Mail-Adresse"), _("höchstens %d") % terms.holds_per_address),
         (_("Nach dem Ausland gefragt"), _("ja") if terms.gate_foreign else _("nein")),
         (_("Anmeldung"), _deadline(terms.deadline)),
@@ -53,6 +54,12 @@ def _deadline(deadline: Deadline | None) -> str:
             return _("ohne Frist")
 
 
+def _owner_reminders(terms: Terms) -> str:
+    if not terms.owner_reminder_days:
+        return _("keine")
+    return _("%s nach der Anfrage") % ", ".join(_days(days) for days in terms.owner_reminder_days)
+
+
 def _reminders(terms: Terms) -> str:
     if not terms.reminder_days:
         return _("keine")
@@ -63,7 +70,7 @@ def _cancellation(terms: Terms) -> str:
     steps = sorted(terms.cancellation, key=lambda step: -step.days)
     if not steps:
         return _("wird nichts erlassen")
-    parts = [_("ab %(days)s vorher %(percent)d %%") % {"days": _days(s.days), "percent": s.percent} for s in steps]
+    parts = [_("bis %(days)s vorher %(percent)d %%") % {"days": _days(s.days), "percent": s.percent} for s in steps]
     if steps[-1].days:
         parts.append(_("danach nichts"))
     return _("erlassen werden: %s") % ", ".join(parts)

@@ -1,12 +1,14 @@
 """The town hall closes a room, or a registrar is away: nobody can book it meanwhile, and nobody is overlooked."""
 
+import threading
+import time
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from buchbar.base.errors import Refused
-from buchbar.booking import closures, lifecycle
+from buchbar.booking import claims, closures, lifecycle
 from buchbar.booking.closures import InTheWay
 from buchbar.booking.events import CITIZEN
 from buchbar.booking.models import Booking, Claim
@@ -16,7 +18,7 @@ from buchbar.booking.weddings.slots import Wish, look_at_day
 from buchbar.booking.weddings.timetable import timetable
 from buchbar.calendar.spans import Span, merge
 from buchbar.calendar.walls import day_span, days_span
-from buchbar.resources.models import Closure
+from buchbar.resources.models import Closure, Resource
 from tests.cast import BERLIN, CLERK, NOW, SATURDAY, confirmed, slot_at
 
 NINE = slot_at(SATURDAY, 9)
@@ -150,11 +152,52 @@ def test_several_are_closed_all_or_none_and_every_booking_in_the_way_is_named(se
     mill = hold(session, cast, slot_at(SATURDAY, 12), venue=cast.mill)
     both = [cast.room, cast.mill]
     with pytest.raises(InTheWay) as refusal:
-        closures.close_all(session, both, day_span(SATURDAY, BERLIN), "Feier", NOW, CLERK)
+        closures.close_all(session, both, [day_span(SATURDAY, BERLIN)], "Feier", NOW, CLERK)
     assert [standing.id for standing in refusal.value.bookings] == [nine.id, mill.id]
     lifecycle.cancel(session, nine, NOW, CLERK)
     with pytest.raises(InTheWay, match=mill.number):
-        closures.close_all(session, both, day_span(SATURDAY, BERLIN), "Feier", NOW, CLERK)
+        closures.close_all(session, both, [day_span(SATURDAY, BERLIN)], "Feier", NOW, CLERK)
     assert not session.scalars(select(Closure.id)).all(), "the room isn't closed alone"
     lifecycle.cancel(session, mill, NOW, CLERK)
-    assert len(closures.close_all(session, both, day_span(SATURDAY, BERLIN), "Feier", NOW, CLERK)) == 2
+    assert len(closures.close_all(session, both, [day_span(SATURDAY, BERLIN)], "Feier", NOW, CLERK)) == 2
+
+
+def test_closing_several_waits_for_a_taker_and_both_come_to_an_end(monkeypatch, database, town):
+    """The taker ends a hold that has run out, and then wants what is about to be closed."""
+    first, second = sorted([town.room, town.mill], key=lambda venue: venue.id)
+    times = {town.room.id: NINE, town.mill.id: slot_at(SATURDAY, 12)}
+    with database.write() as session:
+        reservation.hold(session, town.town, second.id, times[second.id], NOW, CITIZEN)
+    swept, later, faults = threading.Event(), NOW + timedelta(hours=1), []
+    clear = claims.clear
+
+    def slowly(*args):
+        found = clear(*args)
+        swept.set()
+        time.sleep(0.5)
+        return found
+
+    def attempt(act):
+        try:
+            with database.write() as session:
+                act(session)
+        except Refused:
+            pass
+        except Exception as fault:
+            faults.append(fault)
+
+    monkeypatch.setattr(claims, "clear", slowly)
+    taker = threading.Thread(
+        target=attempt,
+        args=[lambda session: reservation.hold(session, town.town, first.id, times[first.id], later, CITIZEN)],
+    )
+    taker.start()
+    assert swept.wait(20)
+    both, day = [first.id, second.id], [day_span(SATURDAY, BERLIN)]
+    attempt(
+        lambda session: closures.close_all(
+            session, [session.get_one(Resource, each) for each in both], day, "Feier", later, CLERK
+        )
+    )
+    taker.join(30)
+    assert faults == []

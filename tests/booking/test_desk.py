@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from buchbar.accounts.models import Clerk
 from buchbar.base.web import Form
@@ -223,7 +223,7 @@ def test_the_bookings_page_has_everything_in_one_place(client, frau_sommer, firm
 
 def test_what_cant_be_done_says_why(client, frau_sommer, firm):
     page = client.get(f"{DESK}/buchung/{firm.id}").text
-    assert "Ablehnen: Die Buchung ist „reserviert“." in page
+    assert "Ablehnen: Der Stand ist „reserviert“." in page
     assert "Zustimmung des Trauorts eintragen: Diese Zustimmung ist hier nicht nötig." in page
 
 
@@ -244,7 +244,7 @@ def test_a_cancellation_shows_what_it_costs_first(client, database, frau_sommer,
     with database.write() as session:
         booking = confirmed(session, town, slot_at(FRIDAY, 9))
     page = client.get(f"{DESK}/buchung/{booking.id}").text
-    assert "Das Amt sagt ab: 60,00" in page.replace("\xa0", " ") and "Das Paar sagt ab: es zahlt 0,00" in page
+    assert "Das Amt sagt ab: 60,00" in page.replace("\xa0", " ") and "Das Paar sagt ab: zu zahlen bleiben 0,00" in page
 
 
 def test_cancelling_twice_for_the_couple_does_it_once(client, posted, database, frau_sommer, firm):
@@ -296,6 +296,15 @@ def test_a_hold_of_a_couple_can_be_extended_once(client, posted, database, frau_
     assert "Die Vormerkung ist schon einmal verlängert worden." in client.get(here).text
 
 
+def test_what_a_couple_holds_online_is_not_entered_for_another(client, posted, database, frau_sommer, town):
+    with database.write() as session:
+        theirs = reservation.hold(session, town.town, town.room.id, slot_at(FRIDAY, 9), NOW, CITIZEN)
+    form = f"{DESK}/eintragen/{theirs.id}"
+    others = {"partner_one": "Cem Kaya", "partner_two": "Doris Ohlsen", "guests": "12", "channel": "telephone"}
+    assert (client.get(form).status_code, posted(form, **others).status_code) == (404, 404)
+    assert now_is(database, theirs).state == "held"
+
+
 def test_an_htmx_verb_brings_the_booking_back_not_the_page(client, posted, frau_sommer, firm):
     answer = posted(f"{DESK}/buchung/{firm.id}/anmeldung", htmx=True, stand=stand(client, firm))
     assert answer.text.lstrip().startswith('<div id="buchung">') and "Anmeldung liegt vor" in answer.text
@@ -337,6 +346,16 @@ def test_of_two_clerks_at_the_same_moment_one_decides_and_one_is_told(database, 
         told = list(pool.map(act, [town.clerk.id, other.id], [approve, decline]))
     assert sorted(bool(sentence) for sentence in told) == [False, True]
     assert now_is(database, request_).state == ("confirmed" if told[1] else "declined")
+
+
+def test_a_second_reminder_on_one_day_is_not_said_to_be_written(posted, database, frau_sommer, firm):
+    reminders = select(func.count()).select_from(Letter).where(Letter.kind == "reminder")
+    words = ("Erinnerung geschrieben", "In den letzten 24 Stunden ist schon erinnert worden")
+    for said in words:
+        page = posted(f"{DESK}/buchung/{firm.id}/erinnerung", htmx=True).text
+        assert [each for each in words if each in page] == [said]
+    with database.read() as session:
+        assert session.scalar(reminders) == 1
 
 
 def test_clicking_twice_does_it_once(client, posted, database, frau_sommer, request_):

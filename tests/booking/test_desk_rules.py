@@ -277,7 +277,7 @@ def test_the_policy_in_force_is_said_in_full(client, database, frau_sommer, town
         "spätestens 40 Tage nach der Reservierung oder 5 Monate vor dem Termin, was früher ist",
         "Das Amt",
         "Gilt erst, wenn bezahlt ist",
-        "erlassen werden: ab 14 Tage vorher 50 %, danach nichts",
+        "erlassen werden: bis 14 Tage vorher 50 %, danach nichts",
         "14 Tage, 3 Tage vorher",
         "höchstens 2",
         ">12 Monate<",
@@ -310,9 +310,9 @@ def test_a_registrar_reads_the_policy_but_does_not_set_it(client, posted, databa
 
 
 def test_a_feed_is_made_shown_with_its_address_and_revoked(client, posted, database, frau_sommer, town):
-    assert posted(f"{DESK}/abos", ressource=str(town.registrars[0].id), namen="ja").status_code == 303
+    assert posted(f"{DESK}/abos", ressource=str(town.registrars[0].id), einzelheiten="names").status_code == 303
     (feed,) = all_of(database, Feed)
-    assert (feed.with_names, feed.created_by) == (True, "Frau Sommer")
+    assert (feed.details, feed.created_by) == ("names", "Frau Sommer")
     page = client.get(f"{DESK}/abos").text
     token = page.partition('data-copy="http://testserver.local/kalender/')[2].partition(".ics")[0]
     assert genuine(token, SETTINGS.secret, "feed", feed.id) and "8 bis 24 Stunden" in page
@@ -332,6 +332,7 @@ def test_a_feed_of_nothing_or_of_another_towns_is_refused(posted, database, frau
 # --- By telephone -----------------------------------------------------------------------------------------
 
 COUPLE = {"partner_one": "Cem Kaya", "partner_two": "Doris Ohlsen", "guests": "12", "phone": "05441 777"}
+COUPLE |= {"channel": "telephone"}
 
 
 def hold(posted, town, start):
@@ -347,12 +348,12 @@ def test_a_clerk_enters_a_couple_by_telephone_also_before_the_release(client, po
     assert "Vorgemerkt bis 10:20 Uhr" in client.get(form).text
     assert posted(form, **COUPLE, foreign="ja").status_code == 303
     (booking,) = all_of(database, Booking)
-    assert (booking.state, booking.channel, booking.email) == ("payable", "desk", "")
+    assert (booking.state, booking.channel, booking.email) == ("payable", "telephone", "")
     (wedding,) = all_of(database, Wedding)
     assert (wedding.names, wedding.guests, wedding.foreign) == ("Cem Kaya & Doris Ohlsen", 12, True)
-    assert [letter.to_address for letter in all_of(database, Letter) if letter.to_address == ""] == []
+    assert [letter.kind for letter in all_of(database, Letter) if letter.paper] == ["payable"]
     page = client.get(f"{DESK}/buchung/{booking.id}").text
-    assert "Prüfung ausländischen Rechts" in page and "im Amt eingetragen" in page
+    assert "Prüfung ausländischen Rechts" in page and "am Telefon" in page
 
 
 def test_too_many_guests_are_refused_with_the_number_that_fits(client, posted, frau_sommer, town):
@@ -424,7 +425,8 @@ def test_no_page_of_the_desk_answers_who_is_not_signed_in(app, client, posted, t
     assert len(walked) >= 24
     for method, path in walked:
         answer = ask(client, posted, method, path)
-        assert (answer.status_code, answer.headers.get("location")) == (303, f"{DESK}/anmelden"), path
+        there = answer.headers.get("location", "").partition("?")[0]
+        assert (answer.status_code, there) == (303, f"{DESK}/anmelden"), path
 
 
 def test_no_page_of_the_desk_answers_another_towns_clerk(app, client, posted, database, town):
@@ -438,7 +440,7 @@ def test_no_page_of_the_desk_answers_another_towns_clerk(app, client, posted, da
 def test_an_auditor_changes_nothing(app, client, posted, database, town):
     become(client, database, colleague(database, town, "auditor"))
     for method, path in routes_of_the_desk(app):
-        if method == "POST":
+        if method == "POST" and not path.startswith(f"{DESK}/zugang"):  # but their own access
             assert ask(client, posted, method, path).status_code == 403, path
 
 

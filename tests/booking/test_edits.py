@@ -71,7 +71,11 @@ def new_policy(session, cast):
 
 
 def new_tariff(session, cast):
-    session.add(Tariff(municipality_id=cast.town.id, journey="weddings", valid_from=NOW.date()))
+    session.add(
+        Tariff(
+            municipality_id=cast.town.id, journey="weddings", valid_from=NOW.date(), made_at=NOW, made_by="Frau Sommer"
+        )
+    )
 
 
 def drop_tariff(session, cast):
@@ -184,3 +188,22 @@ def test_another_process_sees_the_edit(database, town):
 
 def test_a_town_raises_no_version_before_it_exists(session):
     assert assemble(session, slug="stuhr").town.version >= 1
+
+
+def test_what_is_taken_back_stays_in_nobodys_memory(database, town):
+    with database.write() as session:
+        there = timetable(session, session.get_one(Municipality, town.town.id))
+    with database.write() as session:
+        ours, room = session.get_one(Municipality, town.town.id), session.get_one(Venue, town.room.id)
+        with session.begin_nested() as attempt:
+            room.length_minutes = 60
+            session.flush()
+            assert timetable(session, ours).venues[room.id].length == timedelta(minutes=60)
+            attempt.rollback()
+        assert timetable(session, ours).venues[room.id].length == there.venues[room.id].length
+    with database.write() as session:
+        session.get_one(Venue, town.room.id).length_minutes = 40
+    with database.read() as session:
+        ours = session.get_one(Municipality, town.town.id)
+        assert timetable(session, ours).venues[town.room.id].length == timedelta(minutes=40)
+        assert timetable(session, ours) is timetable(session, ours), "and then it is kept"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import icalendar
@@ -25,16 +26,16 @@ LATER = NOW + timedelta(days=3)
 
 
 @pytest.fixture
-def subscribe(database: Database, client) -> Callable[..., str]:
-    """The address of a new feed of a resource."""
+def subscribe(database: Database, client, town) -> Callable[..., str]:
+    """The address of a new feed of a resource, or of the office."""
 
-    def address(resource: Resource, with_names: bool = False, **changes: datetime) -> str:
+    def address(resource: Resource | None, details: str = "plain", **changes: Any) -> str:
         with database.write() as session:
             made = Feed(
                 id=uuid4(),
-                municipality_id=resource.municipality_id,
-                resource_id=resource.id,
-                with_names=with_names,
+                municipality_id=town.town.id,
+                resource_id=resource.id if resource else None,
+                details=details,
                 created_by="Frau Sommer",
                 created_at=NOW,
                 **changes,
@@ -106,7 +107,7 @@ def subscribe_in(session: Session, resource: Resource) -> str:
 def test_names_stand_only_in_a_feed_for_which_the_clerk_chose_them(database, client, town, subscribe):
     with database.write() as session:
         confirmed(session, town, slot_at(SATURDAY, 9))
-    plain, named = client.get(subscribe(town.room)).text, client.get(subscribe(town.room, with_names=True)).text
+    plain, named = client.get(subscribe(town.room)).text, client.get(subscribe(town.room, details="names")).text
     for name in ("Müller", "Yıldız", "anna@example.org", "05441 12345"):
         assert name not in plain
     assert "Trauung Anna Müller & Ben Yıldız" in named and "anna@example.org" not in named
@@ -193,7 +194,7 @@ def test_closures_stand_in_it_and_only_those_who_may_see_names_read_why_a_regist
         datetime(2027, 6, 6, tzinfo=BERLIN),
     )
     assert "krank" not in client.get(subscribe(town.registrars[0])).text
-    assert "Nicht im Dienst: krank" in client.get(subscribe(town.registrars[0], with_names=True)).text
+    assert "Nicht im Dienst: krank" in client.get(subscribe(town.registrars[0], details="names")).text
 
 
 @pytest.mark.parametrize("day", [date(2027, 3, 28), date(2027, 10, 31)])

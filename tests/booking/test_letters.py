@@ -282,7 +282,13 @@ def test_money_that_comes_too_late_is_acknowledged_and_its_return_announced(sess
 
 def test_every_kind_of_letter_is_covered_by_a_subject_and_a_template():
     folder = ROOT / "templates" / "letters"
-    bodies = {path.stem for path in folder.glob("[!_]*.html")} - {"frame", "parts", "sign_in"}
+    bodies = {path.stem for path in folder.glob("[!_]*.html")} - {
+        "frame",
+        "parts",
+        "sign_in",
+        "invitation",
+        "second_factor_gone",
+    }
     assert bodies == set(letters.SUBJECTS)
 
 
@@ -300,11 +306,13 @@ def test_who_never_proved_the_address_gets_no_second_letter(session, cast, how):
     assert booking.state == how and kinds(session) == ["address"]
 
 
-def test_a_couple_without_an_address_gets_no_letters(session):
+def test_a_couple_without_an_address_gets_letters_on_paper(session):
     cast = assemble(session, terms(approval="none", payment="none"))
     booking = reservation.hold(session, cast.town, cast.room.id, slot_at(SATURDAY, 9), NOW, CLERK)
     lifecycle.enter(session, booking, [], NOW, CLERK)
-    assert booking.state == "confirmed" and not session.scalars(select(Letter)).all()
+    (letter,) = session.scalars(select(Letter)).all()
+    assert (booking.state, letter.kind, letter.to_address) == ("confirmed", "confirmed", "")
+    assert not session.scalars(select(Errand)).all(), "nobody mails it"
 
 
 def test_doing_a_thing_twice_writes_one_letter(session, cast):

@@ -6,10 +6,13 @@ import pytest
 from sqlalchemy import func, select
 
 from buchbar.booking import claims, lifecycle
+from buchbar.booking.before import staff_of
 from buchbar.booking.events import CITIZEN, SYSTEM
 from buchbar.booking.models import Booking, BookingEvent, Claim
+from buchbar.booking.plans import Wish
 from buchbar.booking.steps import Lapsed, NotAllowed
-from buchbar.booking.weddings import reservation
+from buchbar.booking.weddings import adjust, reservation
+from buchbar.calendar.spans import Span
 from buchbar.payments import ledger
 from buchbar.payments.models import ChargeItem
 from tests.booking.money import pay
@@ -67,6 +70,16 @@ def released(session, cast):
     return booking
 
 
+def wish(booking, staff=None, minutes=30):
+    return Wish(booking.resource_id, Span(booking.starts_at, booking.starts_at + timedelta(minutes=minutes)), staff)
+
+
+def other(session, booking, cast):
+    """The registrar who wasn't on it at first."""
+    sent = session.scalar(select(BookingEvent.id).where(BookingEvent.verb == "reassign").limit(1))
+    return next(each.id for each in cast.registrars if (each.id == staff_of(session, booking)) is bool(sent))
+
+
 STATES = {
     "held": held,
     "submitted": submitted,
@@ -89,6 +102,8 @@ VERBS = {
     "register": lambda s, b, cast: lifecycle.register(s, b, LATER, CLERK),
     "remind": lambda s, b, cast: lifecycle.remind(s, b, (b.deadline_at or NINE) - timedelta(hours=1)),
     "move": lambda s, b, cast: reservation.move(s, b, cast.mill.id, slot_at(SATURDAY, 11), LATER, CLERK),
+    "lengthen": lambda s, b, cast: adjust.put(s, b, wish(b, minutes=60), LATER, CLERK),
+    "reassign": lambda s, b, cast: adjust.put(s, b, wish(b, other(s, b, cast)), LATER, CLERK),
     "cancel": lambda s, b, cast: lifecycle.cancel(s, b, LATER, CITIZEN),
     "release": lambda s, b, cast: lifecycle.release(s, b, b.deadline_at or NINE),
     "expire": lambda s, b, cast: lifecycle.expire(s, b, b.hold_until or NINE),
@@ -111,6 +126,8 @@ DOES = {
         "decline": "declined",
         "register": "requested",
         "move": "payable",
+        "lengthen": "requested",
+        "reassign": "requested",
         "cancel": "cancelled",
         "release": "released",
     },
@@ -118,6 +135,8 @@ DOES = {
         "register": "payable",
         "remind": "payable",
         "move": "payable",
+        "lengthen": "payable",
+        "reassign": "payable",
         "cancel": "cancelled",
         "release": "released",
     },
@@ -125,6 +144,8 @@ DOES = {
         "register": "confirmed",
         "remind": "confirmed",
         "move": "payable",
+        "lengthen": "confirmed",
+        "reassign": "confirmed",
         "cancel": "cancelled",
         "release": "released",
     },

@@ -231,7 +231,8 @@ def test_a_refusal_offers_what_is_near(session, cast):
 
 def test_a_new_tariff_changes_no_booking(session, cast):
     booking = confirmed(session, cast, NINE)
-    dear = Tariff(municipality_id=cast.town.id, journey="weddings", valid_from=NOW.date())
+    dated = {"valid_from": NOW.date(), "made_at": NOW, "made_by": "Frau Sommer"}
+    dear = Tariff(municipality_id=cast.town.id, journey="weddings", **dated)
     dear.items = [TariffItem(position=0, code="base", label="Anmeldung und Eheschließung", cents=99900)]
     session.add(dear)
     session.flush()

@@ -12,14 +12,14 @@ from buchbar.accounts.models import SignIn, SignInCode
 from buchbar.app.tables import metadata
 from buchbar.base.limits import Attempts
 from buchbar.base.once import JobRun
-from buchbar.booking import closures, lifecycle, links, retention
-from buchbar.booking.events import CITIZEN
-from buchbar.booking.models import Booking, BookingEvent, Claim, Policy
+from buchbar.booking import before, closures, lifecycle, links, owner_houses, retention
+from buchbar.booking.events import CITIZEN, record
+from buchbar.booking.models import Approval, Booking, BookingEvent, Claim, Policy
 from buchbar.calendar.spans import Span
 from buchbar.notices.models import Errand, Letter
 from buchbar.payments import ledger
 from buchbar.payments.models import Payment, ProviderEvent, Refund
-from buchbar.resources.models import Closure, Registrar
+from buchbar.resources.models import Closure, Feed, Registrar, Venue
 from tests.cast import ANNA_AND_BEN, CLERK, NOW, SATURDAY, confirmed, slot_at
 from tests.clerks import become
 
@@ -208,3 +208,39 @@ def test_why_somebody_was_away_is_forgotten_a_quarter_after_their_return(databas
         (left,) = session.scalars(select(Closure))
         assert left.starts_at == NOW + timedelta(days=5)
         assert set(session.scalars(select(Claim.closure_id).where(Claim.closure_id.is_not(None)))) == {left.id}
+
+
+def test_who_agreed_is_forgotten_with_the_booking_and_in_its_snapshots_too(database, town):
+    with database.write() as session:
+        booking = confirmed(session, town, slot_at(SATURDAY, 9), COUPLE)
+        session.add(Approval(booking_id=booking.id, party="owner", given_at=NOW, given_by="Gisela Eigen"))
+        session.flush()
+        text = before.written(before.as_it_stands(session, booking))
+        record(session, booking, "move", NOW, CLERK, before=text)
+        booking_id = booking.id
+    assert everything(database).count("Gisela Eigen") == 2
+    retention.forget_what_is_due(database, NOW + timedelta(days=600))
+    assert "Gisela Eigen" not in everything(database)
+    with database.read() as session:
+        moved = session.scalars(select(BookingEvent).where(BookingEvent.verb == "move")).one()
+        assert {each.party for each in before.kept(moved).approvals} == {"office", "owner"}
+        assert len(session.scalars(select(Approval).where(Approval.booking_id == booking_id)).all()) == 2
+
+
+def test_a_revoked_calendar_goes_after_a_quarter_but_an_owner_isnt_given_it_again(database, town):
+    def feed(session, days_ago, note, id_=None):
+        made = Feed(id=id_ or uuid4(), municipality_id=town.town.id, created_by="x", created_at=NOW, note=note)
+        made.revoked_at = NOW - days_ago * DAY if days_ago is not None else None
+        session.add(made)
+
+    with database.write() as session:
+        mill = session.get_one(Venue, town.mill.id)
+        feed(session, 91, "Hausmeister, bis 2025")
+        feed(session, 89, "erst widerrufen")
+        feed(session, None, "gilt noch")
+        feed(session, 91, mill.owner_email, owner_houses.feed_id(mill))
+    retention.forget_what_is_due(database, NOW)
+    with database.write() as session:
+        assert sorted(session.scalars(select(Feed.note))) == ["erst widerrufen", "gilt noch", "muehle@example.org"]
+        owner_houses.keep_feeds(session, NOW)
+        assert owner_houses.feeds_of(session, [session.get_one(Venue, town.mill.id)]) == {}

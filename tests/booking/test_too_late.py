@@ -1,5 +1,6 @@
 """What must not go on for ever, and what must not happen once the day has come."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -90,6 +91,8 @@ def test_entering_twice_is_entering_once(session, cast):
     reservation.enter(session, booking, ANNA_AND_BEN, NOW, CLERK)
     state = booking.state
     lifecycle.enter(session, booking, [], NOW, CLERK)
+    reservation.enter(session, booking, replace(ANNA_AND_BEN, guests=3), NOW, CLERK)
+    assert session.get_one(Wedding, booking.id).guests == ANNA_AND_BEN.guests
     assert booking.state == state and ledger.account(session, booking.id).owed == 17000
 
 

@@ -1,0 +1,113 @@
+"""Retention at the desk: what is kept how long, what will be deleted next, and what was deleted last."""
+
+from datetime import date, datetime
+from typing import Any
+
+from litestar import Request, Response
+from sqlalchemy.orm import Session
+
+from buchbar.accounts import at_desk, audit, revisions
+from buchbar.accounts.models import Clerk, Municipality
+from buchbar.accounts.roles import LEAD, LOOK, RULES, may
+from buchbar.base import forms, texts
+from buchbar.base.errors import Invalid
+from buchbar.base.texts import N_, _, ngettext
+from buchbar.base.web import Form, redirect
+from buchbar.booking import attach, forgetting, journeys, policies, retention
+from buchbar.booking.desk_frame import show
+from buchbar.calendar.walls import local_date
+
+
+@at_desk.get("/aufbewahrung", RULES, N_("Löschliste angesehen"))
+def retention_page(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
+    return _show(request, session, clerk, now)
+
+
+@at_desk.post("/aufbewahrung", LEAD, N_("Aufbewahrung geändert"))
+def save(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
+    town, today = clerk.town, local_date(now, clerk.town.zone)
+    try:
+        read = forms.read(form, audit_months=forms.whole(1, 120), valid_from=_not_before(today))
+    except Invalid as fault:
+        return _show(request, session, clerk, now, 422, faults=fault.fields, typed=dict(form))
+    values = {"audit_months": read.audit_months}
+    revisions.edit(session, town, audit.RETENTION, town, values, valid_from=read.valid_from, at=now, by=clerk.name)
+    return redirect(request, f"{clerk.desk}/aufbewahrung?erledigt=ja")
+
+
+def _not_before(today: date) -> forms.Field:
+    def convert(typed: str) -> date:
+        day = forms.day(typed)
+        if day < today:
+            raise ValueError(_("Eine Änderung gilt frühestens ab heute."))
+        return day
+
+    return convert
+
+
+def kept(session: Session, town: Municipality, today: date) -> list[tuple[str, str, str]]:
+    """What is kept, how long, and where that is settled."""
+    rows = []
+    for journey in journeys.known():
+        holds = next(
+            (each for each in policies.policies(session, town.id, journey.name) if each.valid_from <= today), None
+        )
+        length = _months(holds.terms.retention_months) if holds else "–"
+        what = _("%s: Namen, Kontakt, Bemerkungen, Briefe, Notizen und Dateien") % _(journey.desk.title)
+        rows.append((what, _("%s nach dem Termin oder der Absage") % length, _("in der Regelung")))
+    days = {
+        _("Vormerkungen, die nie bestätigt wurden"): retention.UNPROVEN,
+        _("E-Mails mit Anmeldecodes an Beschäftigte"): retention.LETTERS_OF_CLERKS,
+        _("Meldungen des Zahlungsdienstes"): retention.MESSAGES,
+        _("Sperrzeiten mit ihrem Grund, nach ihrem Ende"): retention.CLOSURES,
+        _("E-Mail-Adressen, die zu einem Brief angegeben und nie bestätigt wurden"): attach.UNPROVEN,
+        _("Widerrufene Kalender-Abos, mit der Notiz, für wen sie waren"): retention.FEEDS,
+    }
+    rows += [(what, _days(length.days), _("fest")) for what, length in days.items()]
+    trail, here = _months(town.audit_months), _("auf dieser Seite")
+    rows.append((_("Protokoll: wer was getan und angesehen hat"), trail, here))
+    rows.append((_("Frühere Namen und Adressen in den Änderungen an Einstellungen"), trail, here))
+    forever = {
+        _("Buchungsnummern, Termine, Beträge und Zahlungen, ohne Namen"): _("für die Kasse, auf Dauer"),
+        _("Wer im Amt etwas entschieden oder eingestellt hat: Namen der Beschäftigten, mit Zugang auch die Adresse"): _(
+            "auf Dauer, auch nach dem Ausscheiden"
+        ),
+    }
+    return [*rows, *((what, how_long, _("fest")) for what, how_long in forever.items())]
+
+
+def _months(count: int) -> str:
+    return ngettext("%(num)d Monat", "%(num)d Monate", count) % {"num": count}
+
+
+def _days(count: int) -> str:
+    return ngettext("%(num)d Tag", "%(num)d Tage", count) % {"num": count}
+
+
+def _show(
+    request: Request, session: Session, clerk: Clerk, now: datetime, status: int = 200, **context: Any
+) -> Response[Any]:
+    town = clerk.town
+    today = local_date(now, town.zone)
+    looks = may(clerk.role, LOOK)
+    typed = {"audit_months": str(town.audit_months), "valid_from": today.isoformat()}
+    past = revisions.history(session, audit.RETENTION, town.id)
+    return show(
+        request,
+        clerk,
+        "desk/retention.html",
+        now,
+        status,
+        kept=kept(session, town, today),
+        going=forgetting.going(session, town, now, with_names=looks),
+        looks=looks,
+        unproven=forgetting.unproven(session, town),
+        entries=forgetting.audit_entries(session, town, now),
+        gone=[(texts.day(day), count) for day, count in forgetting.gone(session, town, now)],
+        history=[(revision, "", revisions.differences(revision)) for revision in past],
+        today=today,
+        **{"typed": typed} | context,
+    )
+
+
+routes = [retention_page, save]

@@ -1,0 +1,190 @@
+"""Tariffs at the desk: what costs what from when, and the form by which the head makes a new one."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response
+from litestar.params import FromPath
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from buchbar.accounts import at_desk
+from buchbar.accounts.models import Clerk, Municipality
+from buchbar.accounts.roles import LEAD, RULES
+from buchbar.base import texts
+from buchbar.base.errors import Invalid, Refused
+from buchbar.base.texts import N_, _
+from buchbar.base.web import Form, redirect
+from buchbar.booking import journeys
+from buchbar.booking.desk_frame import show
+from buchbar.booking.journeys import Example, Journey
+from buchbar.booking.tariff_forms import HOURS, HOURS_FIELDS, ITEMS, VAT, Draft, proposed, read, retyped, rows, typed_of
+from buchbar.calendar.walls import local_date
+from buchbar.payments import tariffs
+from buchbar.payments.models import Tariff
+from buchbar.resources.models import Venue
+from buchbar.resources.opening_words import in_words
+
+_MONDAY = date(2024, 1, 1)
+
+
+@at_desk.get("/entgelte", RULES)
+def all_tariffs(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
+    journey, town = journeys.named(request.query_params.get("bereich", "")), clerk.town
+    made = tariffs.history(session, town.id, journey.name)
+    today = local_date(now, town.zone)
+    count = [tariff for tariff in made if tariff.withdrawn_at is None]
+    return show(
+        request,
+        clerk,
+        "desk/tariffs.html",
+        now,
+        journey=journey,
+        journeys=journeys.known(),
+        tariffs=count,
+        withdrawn=[tariff for tariff in made if tariff.withdrawn_at],
+        holds=next((tariff for tariff in count if tariff.valid_from <= today), None),
+        today=today,
+        codes=journey.rules.codes,
+        vat=VAT,
+        names={each.id: each.name for each in _venues(session, town, made)},
+        in_words=in_words,
+    )
+
+
+@at_desk.get("/entgelte/neu", LEAD)
+def new_tariff(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
+    """The form; it starts from the tariff that ``?vorlage=`` names, or, to be changed, ``?ersetzt=``."""
+    query, town = request.query_params, clerk.town
+    journey, today = journeys.named(query.get("bereich", "")), local_date(now, clerk.town.zone)
+    made = tariffs.history(session, town.id, journey.name)
+    replaced = _named(made, query.get("ersetzt", ""))
+    newest = next((each for each in made if each.withdrawn_at is None), None)
+    pattern = replaced or _named(made, query.get("vorlage", "")) or newest
+    typed = typed_of(pattern, max(pattern.valid_from, today)) if pattern else proposed(journey, today)
+    if replaced:
+        typed["ersetzt"] = str(replaced.id)
+    return _form(request, session, clerk, now, journey, typed, pattern=pattern, first=not pattern)
+
+
+@at_desk.post("/entgelte/zeilen", LEAD, N_("Entgeltordnung vorbereitet"))
+def more_rows(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
+    """The same form with more room: for positions, or (``mehr``) for office hours."""
+    journey = journeys.named(form.get("bereich", ""))
+    spare = {"items": 4, "hours": 1} | ({"hours": 4} if form.get("mehr") == "zeiten" else {"items": 8})
+    return _form(request, session, clerk, now, journey, retyped(form), spare=spare)
+
+
+@at_desk.post("/entgelte/vorschau", LEAD, N_("Entgeltordnung ausprobiert"))
+def preview(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
+    journey, town, typed = journeys.named(form.get("bereich", "")), clerk.town, retyped(form)
+    try:
+        draft = _read(session, typed, journey, town, now)
+    except Invalid as fault:
+        return _form(request, session, clerk, now, journey, typed, 422, faults=fault.fields)
+    made = tariffs.tariffs(session, town.id, journey.name)
+    before = next(
+        (each for each in made if each.valid_from <= draft.valid_from and str(each.id) != typed.get("ersetzt")), None
+    )
+    after = _drafted(draft, journey, clerk, now)
+    cases = [_compared(each) for each in journey.rules.examples(session, town, before, after)]
+    return _form(request, session, clerk, now, journey, typed, cases=cases, before=before)
+
+
+@at_desk.post("/entgelte", LEAD, N_("Entgeltordnung festgelegt"))
+def make(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
+    journey, town, typed = journeys.named(form.get("bereich", "")), clerk.town, retyped(form)
+    try:
+        draft = _read(session, typed, journey, town, now)
+        replaced = _named(tariffs.history(session, town.id, journey.name), typed.get("ersetzt", ""))
+        tariffs.adopt(session, town, _drafted(draft, journey, clerk, now), now, replaced)
+    except Invalid as fault:
+        return _form(request, session, clerk, now, journey, typed, 422, faults=fault.fields)
+    except Refused as refusal:
+        return _form(request, session, clerk, now, journey, typed, 409, refusal=refusal.sentence)
+    return redirect(request, f"{clerk.desk}/entgelte?bereich={journey.name}&erledigt=ja")
+
+
+@at_desk.post("/entgelte/{tariff_id:uuid}/rueckzug", LEAD, N_("Entgeltordnung zurückgezogen"))
+def take_back(
+    request: Request, session: Session, now: datetime, clerk: Clerk, tariff_id: FromPath[UUID]
+) -> Response[Any]:
+    tariff = tariffs.tariff_of(session, clerk.town, tariff_id)
+    tariffs.withdraw(session, clerk.town, tariff, now, clerk.name)
+    return redirect(request, f"{clerk.desk}/entgelte?bereich={tariff.journey}&erledigt=ja")
+
+
+def _read(session: Session, typed: Mapping[str, str], journey: Journey, town: Municipality, now: datetime) -> Draft:
+    made = tariffs.history(session, town.id, journey.name)
+    venues = [each.id for each in _venues(session, town, made)]
+    return read(typed, journey.rules.codes, venues, local_date(now, town.zone))
+
+
+def _drafted(draft: Draft, journey: Journey, clerk: Clerk, now: datetime) -> Tariff:
+    return tariffs.drafted(
+        clerk.town,
+        journey.name,
+        valid_from=draft.valid_from,
+        note=draft.note,
+        office_hours=draft.office_hours,
+        items=draft.items,
+        at=now,
+        by=clerk.name,
+    )
+
+
+def _compared(case: Example) -> dict[str, Any]:
+    """An example, position by position: (label, cents before, cents after), and the two sums."""
+    keys = [*case.before, *(key for key in case.after if key not in case.before)]
+    lines = [(key[1], case.before.get(key), case.after.get(key)) for key in keys]
+    return {"title": case.title, "lines": lines, "sums": (sum(case.before.values()), sum(case.after.values()))}
+
+
+def _named(made: list[Tariff], typed: str) -> Tariff | None:
+    return next((tariff for tariff in made if str(tariff.id) == typed), None)
+
+
+def _venues(session: Session, town: Municipality, made: list[Tariff]) -> list[Venue]:
+    """The town's venues, and those that aren't used any more but that a tariff still names."""
+    named = {item.resource_id for tariff in made for item in tariff.items if item.resource_id}
+    ours = select(Venue).where(Venue.municipality_id == town.id, or_(Venue.active.is_(True), Venue.id.in_(named)))
+    return list(session.scalars(ours.order_by(Venue.position, Venue.name)))
+
+
+def _form(
+    request: Request,
+    session: Session,
+    clerk: Clerk,
+    now: datetime,
+    journey: Journey,
+    typed: dict[str, str],
+    status: int = 200,
+    *,
+    spare: Mapping[str, int] | None = None,
+    **context: Any,
+) -> Response[Any]:
+    room = spare or {"items": 2, "hours": 1}
+    venues = _venues(session, clerk.town, tariffs.history(session, clerk.town.id, journey.name))
+    shown: dict[str, Any] = {"cases": [], "before": None, "refusal": "", "pattern": None, "first": False} | context
+    return show(
+        request,
+        clerk,
+        "desk/tariffs_new.html",
+        now,
+        status,
+        journey=journey,
+        typed=typed,
+        item_rows=rows(typed, ("label", "euros"), ITEMS, room["items"]),
+        hour_rows=rows(typed, HOURS_FIELDS, HOURS, room["hours"]),
+        codes=[(code, _(words)) for code, words in journey.rules.codes.items()],
+        vat=[(key, _(words)) for key, words in VAT.items()],
+        venues=[("", _("überall")), *((str(each.id), each.name) for each in venues)],
+        weekdays=[(str(day), texts.weekday(_MONDAY.replace(day=1 + day), "EEE")) for day in range(7)],
+        today=local_date(now, clerk.town.zone),
+        **shown,
+    )
+
+
+routes = [all_tariffs, new_tariff, more_rows, preview, make, take_back]

@@ -1,0 +1,87 @@
+"""Letters on paper: which ones wait to be printed, and how one looks as a document."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from buchbar.accounts.models import Municipality
+from buchbar.base import texts
+from buchbar.base.errors import NotFound
+from buchbar.base.texts import _
+from buchbar.booking import attach, journeys, links
+from buchbar.booking.models import Booking
+from buchbar.calendar.walls import local_date
+from buchbar.notices.models import Letter
+
+
+def to_print(session: Session, town: Municipality) -> list[tuple[Letter, Booking]]:
+    """What nobody has printed yet, the oldest first. Who has an e-mail address by now reads it all in the net."""
+    waiting = (
+        select(Letter, Booking)
+        .join(Booking, Booking.id == Letter.booking_id)
+        .where(Letter.municipality_id == town.id, Letter.paper.is_not(None), Letter.printed_at.is_(None))
+        .where(Booking.email == "")
+        .order_by(Letter.written_at, Letter.id)
+    )
+    return [(letter, booking) for letter, booking in session.execute(waiting)]
+
+
+def letter_of(session: Session, booking: Booking, letter_id: UUID) -> Letter:
+    """A letter on paper about this booking. Raises NotFound."""
+    wanted = select(Letter).where(Letter.id == letter_id, Letter.booking_id == booking.id, Letter.paper.is_not(None))
+    found = session.scalar(wanted)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def printed(letter: Letter, at: datetime, by: str) -> None:
+    """Write down that it is on its way; once is enough."""
+    if letter.printed_at is None:
+        letter.printed_at, letter.printed_by = at, by
+
+
+def as_document(session: Session, booking: Booking, letter: Letter) -> dict[str, Any]:
+    """What the document's template needs, in the reader's language."""
+    town = booking.municipality
+    lines = [part.strip() for part in (town.office, town.street, f"{town.postcode} {town.city}") if part.strip()]
+    return {
+        "town": town.name,
+        "office": town.office,
+        "sender": ", ".join(lines),
+        "address": journeys.of(booking).desk.address(session, booking),
+        "contact": [*lines, *_reached(town)],
+        "foot": [town.office, *_reached(town)],
+        "number_label": _("Buchungsnummer"),
+        "number": booking.number,
+        "date": texts.day(local_date(letter.written_at, town.zone)),
+        "subject": letter.subject,
+        "parts": [list(part) for part in letter.paper or ()],
+        "sections": _how_to_go_on(session, booking) if booking.alive else [],
+        "greetings": _("Freundliche Grüße"),
+    }
+
+
+def _reached(town: Municipality) -> list[str]:
+    phone = [_("Telefon: %(phone)s") % {"phone": town.phone}] if town.phone else []
+    return [*phone, _("E-Mail: %(email)s") % {"email": town.email}] if town.email else phone
+
+
+def _how_to_go_on(session: Session, booking: Booking) -> list[dict[str, Any]]:
+    """How to cancel or to move, and the code by which the couple finds the booking in the net."""
+    told = _("Sagen Sie dem Amt Bescheid, am besten am Telefon, und nennen Sie Ihre Buchungsnummer.")
+    sections: list[dict[str, Any]] = [{"title": _("Absagen oder verlegen"), "words": [told], "code": "", "facts": []}]
+    code = attach.code_of(session, booking)
+    if code:
+        page = f"{links.settings(session).base_url}/{booking.municipality.slug}/hochzeit/brief"
+        words = _(
+            "Mit einer E-Mail-Adresse können Sie die Reservierung im Netz ansehen, bezahlen, verlegen und stornieren, "
+            "und Nachrichten kommen per E-Mail. Öffnen Sie dazu diese Seite und geben Sie Nummer und Code ein. Der "
+            "Code gilt einmal. Bitte geben Sie ihn nicht weiter."
+        )
+        facts = [(_("Seite"), page), (_("Buchungsnummer"), booking.number), (_("Code"), code)]
+        sections.append({"title": _("Im Netz weitermachen"), "words": [words], "code": code, "facts": facts})
+    return sections
