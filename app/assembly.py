@@ -6,10 +6,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from buchbar.booking import journeys, lifecycle
+from buchbar.booking import journeys, lifecycle, set_up
 from buchbar.booking.events import PROVIDER, record
 from buchbar.booking.models import Booking
-from buchbar.booking.weddings import calendar_entries, couple, desk, letters, reservation
+from buchbar.booking.weddings import calendar_entries, couple, desk, in_rules, letter_examples, letters, reservation
+from buchbar.booking.weddings import set_up as weddings_set_up
 from buchbar.booking.weddings.timetable import JOURNEY
 from buchbar.payments import paying
 
@@ -26,8 +27,11 @@ def put_together() -> None:
             forget=reservation.forget,
             desk=desk.AT_DESK,
             calendar=calendar_entries.IN_CALENDARS,
+            letters=letter_examples.IN_LETTERS,
+            rules=in_rules.IN_RULES,
         )
     )
+    set_up.put_in(weddings_set_up.steps)
     paying.hand_down(paid=on_paid, refunded=on_refunded)
 
 

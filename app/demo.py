@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Clerk, Municipality
-from buchbar.app import demo_year, seeds
+from buchbar.app import demo_story, demo_year, seeds
 from buchbar.app.seeds import Hours, PolicySeed, RegistrarSeed, TariffSeed, TownSeed, VenueSeed
 from buchbar.base.db import Database, insert
-from buchbar.booking import closures
+from buchbar.booking import closures, retention
 from buchbar.booking.events import Actor
 from buchbar.booking.models import Policy
 from buchbar.booking.weddings.timetable import JOURNEY
@@ -45,9 +45,15 @@ def load(database: Database, now: datetime) -> list[str]:
             if placed is None:
                 continue
             if seed.bookings:
-                clerk = Actor("clerk", seed.clerks[0].name)
-                demo_year.book(session, placed.town, clerk, seed.bookings, seeds.names(), now)
+                lives = demo_year.book(session, placed.town, seed, seeds.names(), now)
+                if seed.full_day:
+                    demo_story.tell(lives)
+                demo_year.settle_outside_matters(session, placed.town, now)
+                if seed.full_day:
+                    demo_story.come_back(session, placed.town)
         loaded.append(seed.slug)
+    if loaded:
+        retention.forget_what_is_due(database, now)  # as it would have happened in the nights before
     return loaded
 
 
@@ -64,7 +70,7 @@ def place(session: Session, seed: TownSeed, now: datetime) -> Placed | None:
         _sites_and_venues(session, seed, placed)
         session.add_all([_registrar(each, placed, now) for each in seed.registrars])
         session.add_all([Clerk(municipality_id=town.id, **_fields(clerk)) for clerk in seed.clerks])
-        session.add_all([_tariff(each, placed) for each in seed.tariffs])
+        session.add_all([_tariff(each, placed, now) for each in seed.tariffs])
         session.add_all([_policy(each, placed, now) for each in seed.policies])
         session.flush()
         _close(session, seed, placed, now)
@@ -157,7 +163,7 @@ def _policy(seed: PolicySeed, placed: Placed, now: datetime) -> Policy:
     )
 
 
-def _tariff(seed: TariffSeed, placed: Placed) -> Tariff:
+def _tariff(seed: TariffSeed, placed: Placed, now: datetime) -> Tariff:
     items = [
         TariffItem(
             position=position,
@@ -176,6 +182,8 @@ def _tariff(seed: TariffSeed, placed: Placed) -> Tariff:
         note=seed.note,
         office_hours=tuple(hours.rule() for hours in seed.office_hours),
         items=items,
+        made_at=now,
+        made_by=MADE_BY,
     )
 
 

@@ -1,6 +1,7 @@
 """The clockwork: what runs by itself, in each process, and is done once however many processes there are.
 
-Nothing runs between two and three at night, when the wall clock jumps.
+What is daily doesn't run between two and three at night, when the wall clock jumps; the rest counts seconds, which do
+not jump.
 """
 
 import logging
@@ -37,6 +38,8 @@ JOBS = (
     Job("expire", timedelta(minutes=1), lambda database, _settings, now: booking.expire_holds(database, now)),
     Job("release", timedelta(minutes=1), lambda database, _settings, now: booking.release_overdue(database, now)),
     Job("remind", timedelta(minutes=1), lambda database, _settings, now: booking.remind_of_deadlines(database, now)),
+    Job("owners", timedelta(minutes=5), lambda database, _settings, now: booking.remind_owners(database, now)),
+    Job("calendars", timedelta(minutes=5), lambda database, _s, now: booking.keep_owners_calendars(database, now)),
     Job("revisions", timedelta(minutes=5), lambda database, _settings, now: revisions.apply_all_due(database, now)),
     Job("payments", timedelta(minutes=5), lambda database, settings, now: payments.poll(database, now, settings)),
     Job("retention", timedelta(days=1), lambda database, _settings, now: retention.forget_what_is_due(database, now)),

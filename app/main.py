@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 from litestar.logging import LoggingConfig
 from litestar.static_files import create_static_files_router
 
+from buchbar.accounts import appearance
 from buchbar.accounts import routes as accounts
 from buchbar.app import health, portal
 from buchbar.app.assembly import put_together
@@ -20,13 +21,23 @@ from buchbar.base.db import Database, connect
 from buchbar.base.pages import STATIC
 from buchbar.base.settings import Settings
 from buchbar.base.web import Watch, show_problem
-from buchbar.booking import desk, feeds
+from buchbar.booking import desk, desk_appearance, desk_audit, desk_retention, desk_tariffs, feeds, owner_routes
 from buchbar.booking import routes as booking
-from buchbar.booking.weddings import couple
-from buchbar.booking.weddings import desk as weddings_desk
+from buchbar.booking.weddings import (
+    attaching,
+    couple,
+    desk_calendar_file,
+    desk_openings,
+    desk_pictures,
+    desk_registrars,
+    desk_sites,
+    desk_venues,
+    entering,
+)
 from buchbar.booking.weddings import routes as weddings
 from buchbar.notices import routes as notices
 from buchbar.payments import routes as payments
+from buchbar.resources import routes as resources
 
 FOLDERS: list[Any] = [
     portal,
@@ -35,11 +46,25 @@ FOLDERS: list[Any] = [
     notices,
     payments,
     booking,
+    owner_routes,
     feeds,
     desk,
+    desk_tariffs,
+    desk_retention,
+    desk_appearance,
+    desk_audit,
+    appearance,
     weddings,
     couple,
-    weddings_desk,
+    attaching,
+    entering,
+    resources,
+    desk_venues,
+    desk_pictures,
+    desk_sites,
+    desk_registrars,
+    desk_openings,
+    desk_calendar_file,
 ]
 MOST_BYTES = 1_000_000
 

@@ -162,7 +162,9 @@ class TariffSeed(Part):
 
 
 class TownSeed(Part):
-    """A municipality with all that it needs to marry people. ``bookings``: how many the demonstration makes up."""
+    """A municipality with all that it needs to marry people. ``bookings``: how many the demonstration makes up for the
+    coming year, ``past_bookings`` for the last one; ``full_day``: how many for one day, beside something to do of every
+    kind."""
 
     slug: str
     name: str
@@ -178,6 +180,8 @@ class TownSeed(Part):
     greeting: str = ""
     demonstration: bool = False
     bookings: int = 0
+    past_bookings: int = 0
+    full_day: int = 0
     policies: tuple[PolicySeed, ...] = ()
     tariffs: tuple[TariffSeed, ...] = ()
     sites: tuple[SiteSeed, ...] = ()

@@ -3,11 +3,13 @@
 from buchbar.accounts import models as accounts
 from buchbar.base import limits, once
 from buchbar.base.db import Base
+from buchbar.booking import attach, files, notes
 from buchbar.booking import models as booking
 from buchbar.booking.weddings import models as weddings
 from buchbar.notices import models as notices
+from buchbar.notices import wordings
 from buchbar.payments import models as payments
 from buchbar.resources import models as resources
 
-TABLES = (accounts, booking, limits, notices, once, payments, resources, weddings)
+TABLES = (accounts, attach, booking, files, limits, notes, notices, once, payments, resources, weddings, wordings)
 metadata = Base.metadata

@@ -149,6 +149,8 @@ def assemble(session: Session, terms: Terms | None = None, slug: str = "diepholz
         journey="weddings",
         valid_from=date(2026, 1, 1),
         office_hours=(WeeklyRule(frozenset(range(4)), 480, 960), WeeklyRule(frozenset({4}), 480, 780)),
+        made_at=NOW - timedelta(days=300),
+        made_by="Frau Sommer",
     )
     prices = [
         ("base", "Anmeldung und Eheschließung", 6000, None),

@@ -17,7 +17,11 @@ from buchbar.app import demo, seeds
 from buchbar.app.tables import metadata
 from buchbar.base.db import Database, connect
 from buchbar.base.settings import ROOT
-from buchbar.booking.models import Booking
+from buchbar.booking import owners, papers, queries
+from buchbar.booking.failures import failures
+from buchbar.booking.models import CHANNELS, Booking
+from buchbar.booking.notes import Note
+from buchbar.booking.queries import STANDING
 from buchbar.booking.weddings.reservation import busy_between
 from buchbar.booking.weddings.slots import Wish, look
 from buchbar.booking.weddings.timetable import timetable
@@ -48,7 +52,8 @@ def county(sqlite_template, tmp_path_factory):
 def few(monkeypatch):
     """The same county with few bookings, for tests that load it again and again, on both databases."""
     whole = seeds.demonstration()
-    small = [msgspec.structs.replace(town, bookings=min(town.bookings, 12)) for town in whole]
+    few = {"past_bookings": 3, "full_day": 0}
+    small = [msgspec.structs.replace(town, bookings=min(town.bookings, 12), **few) for town in whole]
     monkeypatch.setattr(seeds, "demonstration", lambda: small)
 
 
@@ -90,7 +95,7 @@ def test_everything_says_that_it_is_made_up(county):
         addresses = [
             *session.scalars(select(Municipality.email)),
             *session.scalars(select(Clerk.email)),
-            *session.scalars(select(Booking.email)),
+            *session.scalars(select(Booking.email).where(Booking.email != "")),
             *session.scalars(select(Venue.owner_email).where(Venue.owner_email != "")),
         ]
         phones = [*session.scalars(select(Municipality.phone)), *session.scalars(select(Booking.phone))]
@@ -119,9 +124,11 @@ def test_each_town_has_free_days_and_full_ones_in_the_coming_year(county, slug):
 def test_each_town_has_a_plausible_year_of_bookings(county, slug):
     with county.read() as session:
         town = town_of(session, slug)
-        bookings = session.scalars(select(Booking).where(Booking.municipality_id == town.id)).all()
+        bookings = session.scalars(
+            select(Booking).where(Booking.municipality_id == town.id, Booking.starts_at > NOW)
+        ).all()
         assert 110 <= len(bookings) <= 250
-        assert all(NOW < booking.starts_at < NOW + timedelta(days=367) for booking in bookings)
+        assert all(booking.starts_at < NOW + timedelta(days=367) for booking in bookings)
         assert all(booking.made_at < NOW for booking in bookings)
         states = Counter(booking.state for booking in bookings)
         assert states["requested"] >= 2 and states["confirmed"] > 60 and states["cancelled"] >= 1
@@ -135,12 +142,59 @@ def test_each_town_has_a_plausible_year_of_bookings(county, slug):
             assert not account.surplus and (not account.paid or not account.open), booking.number
 
 
-def test_nothing_of_it_waits_to_be_sent_and_the_mail_is_short(county):
+@pytest.mark.parametrize("slug", TOWNS)
+def test_there_is_a_year_to_look_back_on(county, slug):
     with county.read() as session:
-        assert set(session.scalars(select(Errand.state))) == {"done"}
-        letters = session.scalars(select(Letter)).all()
+        town = town_of(session, slug)
+        over = (Booking.municipality_id == town.id, Booking.starts_at < NOW)
+        bookings = session.scalars(select(Booking).where(*over)).all()
+        assert len(bookings) > 40 and all(booking.made_at < booking.starts_at for booking in bookings)
+        states = Counter(booking.state for booking in bookings)
+        assert states["confirmed"] > 30 and not {*states} & {"held", "submitted", "payable", "requested"}
+
+
+def test_nothing_of_it_waits_to_be_sent_but_what_came_back_and_the_mail_is_short(county):
+    with county.read() as session:
+        assert Counter(session.scalars(select(Errand.state)))["failed"] == 1
+        assert set(session.scalars(select(Errand.state))) == {"done", "failed"}
+        letters = session.scalars(select(Letter).where(Letter.paper.is_(None))).all()
         assert 4 <= len(letters) <= 40
-        assert all(letter.sent_at for letter in letters)
+        assert len([letter for letter in letters if not letter.sent_at]) == 1
+
+
+# --- What a newcomer finds at the desk of Diepholz ------------------------------------------------------------
+
+
+def test_one_day_has_twelve_weddings(county):
+    with county.read() as session:
+        town = town_of(session, "diepholz")
+        stands = (Booking.municipality_id == town.id, Booking.starts_at > NOW, Booking.state.in_(STANDING))
+        days = Counter(
+            local_date(start, town.zone) for start in session.scalars(select(Booking.starts_at).where(*stands))
+        )
+    [(_day, most)] = days.most_common(1)
+    assert most >= 12
+
+
+def test_there_is_something_to_do_of_every_kind(county):
+    with county.read() as session:
+        town = town_of(session, "diepholz")
+        requests = queries.requests(session, town)
+        assert [row for row in requests if "office" in row.missing]
+        [silent] = [row for row in requests if row.missing == {"owner"}]
+        assert owners.asked(session, [silent.booking], NOW)[silent.booking.id].reminders == 2
+        assert queries.deadlines(session, town, NOW)
+        assert [failure.booking for failure in failures(session, town)]
+        [(letter, booking)] = papers.to_print(session, town)
+        assert booking.channel == "telephone" and not booking.email and booking.phone
+        assert len(session.scalars(select(Note)).all()) == 3
+        feeds = queries.feeds(session, town)
+        assert {feed.details for feed in feeds} == {"busy", "plain", "names"} and any(f.resource is None for f in feeds)
+
+
+def test_all_ways_of_booking_occur(county):
+    with county.read() as session:
+        assert set(session.scalars(select(Booking.channel))) == {*CHANNELS}
 
 
 def test_the_ship_is_shown_but_has_no_dates(county):
@@ -185,11 +239,11 @@ def test_a_year_has_its_habits_and_its_prices(county):
     assert len({(terms.approval, terms.payment, str(terms.release)) for terms in habits.values()}) == 4
 
 
-def test_each_town_has_a_head_a_registrar_and_an_auditor(county):
+def test_each_town_has_somebody_of_each_role(county):
     with county.read() as session:
         for slug in TOWNS:
             roles = session.scalars(select(Clerk.role).join(Municipality).where(Municipality.slug == slug)).all()
-            assert sorted(roles) == ["auditor", "head", "registrar"]
+            assert sorted(roles) == ["administrator", "auditor", "head", "registrar"]
 
 
 def test_every_picture_is_drawn(county):

@@ -68,6 +68,16 @@ def upgrade() -> None:
         sa.Column("demonstration", sa.Boolean(), nullable=False),
         sa.Column("published", sa.Boolean(), nullable=False),
         sa.Column("audit_months", sa.Integer(), nullable=False),
+        sa.Column("second_factor", sa.Boolean(), nullable=False),
+        sa.Column("accent", sa.Text(), nullable=False),
+        sa.Column("accent_dark", sa.Text(), nullable=False),
+        sa.Column("logo_id", sa.Uuid(), nullable=True),
+        sa.Column("responsible", sa.Text(), nullable=False),
+        sa.Column("supervision", sa.Text(), nullable=False),
+        sa.Column("vat_id", sa.Text(), nullable=False),
+        sa.Column("imprint", sa.Text(), nullable=False),
+        sa.Column("privacy_contact", sa.Text(), nullable=False),
+        sa.Column("access_contact", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("kind IN ('county', 'town')", name=op.f("ck_municipality_kind")),
@@ -77,12 +87,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_municipality_slug")),
     )
     op.create_table(
+        "logo",
+        sa.Column("municipality_id", sa.Uuid(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_logo_municipality_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_logo")),
+    )
+    op.create_index(op.f("ix_logo_municipality_id"), "logo", ["municipality_id"], unique=False)
+    op.create_table(
         "clerk",
         sa.Column("municipality_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("last_in_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint(
             "role IN ('registrar', 'head', 'administrator', 'county', 'auditor')", name=op.f("ck_clerk_role")
@@ -102,6 +123,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("query_print", sa.Text(), nullable=False),
         sa.Column("booking_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint("kind IN ('look', 'change')", name=op.f("ck_audit_entry_kind")),
         sa.ForeignKeyConstraint(["clerk_id"], ["clerk.id"], name=op.f("fk_audit_entry_clerk_id")),
@@ -140,6 +162,8 @@ def upgrade() -> None:
         sa.Column("terms", sa.Text(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_by", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_policy_municipality_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_policy")),
@@ -188,6 +212,10 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("office_hours", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_by", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_tariff_municipality_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tariff")),
@@ -195,7 +223,8 @@ def upgrade() -> None:
             "municipality_id",
             "journey",
             "valid_from",
-            name=op.f("uq_tariff_municipality_id_journey_valid_from"),
+            "made_at",
+            name=op.f("uq_tariff_municipality_id_journey_valid_from_made_at"),
         ),
     )
     op.create_index(op.f("ix_tariff_municipality_id"), "tariff", ["municipality_id"], unique=False)
@@ -212,6 +241,7 @@ def upgrade() -> None:
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("parties", sa.Text(), nullable=False),
         sa.Column("hold_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("extended", sa.Boolean(), nullable=False),
@@ -234,6 +264,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "state NOT IN ('held', 'submitted') OR hold_until IS NOT NULL", name=op.f("ck_booking_hold")
         ),
+        sa.CheckConstraint("channel IN ('online', 'telephone', 'paper', 'counter')", name=op.f("ck_booking_channel")),
         sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_booking_municipality_id")),
         sa.ForeignKeyConstraint(["policy_id"], ["policy.id"], name=op.f("fk_booking_policy_id")),
         sa.ForeignKeyConstraint(["resource_id"], ["resource.id"], name=op.f("fk_booking_resource_id")),
@@ -244,6 +275,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_booking_deadline_at"), "booking", ["deadline_at"], unique=False)
     op.create_index(op.f("ix_booking_email"), "booking", ["email"], unique=False)
     op.create_index(op.f("ix_booking_hold_until"), "booking", ["hold_until"], unique=False)
+    op.create_index("ix_booking_municipality_start", "booking", ["municipality_id", "starts_at"], unique=False)
     op.create_index("ix_booking_municipality_state", "booking", ["municipality_id", "state", "starts_at"], unique=False)
     op.create_index("ix_booking_resource_start", "booking", ["resource_id", "starts_at"], unique=False)
     op.create_table(
@@ -283,12 +315,17 @@ def upgrade() -> None:
     op.create_table(
         "feed",
         sa.Column("municipality_id", sa.Uuid(), nullable=False),
-        sa.Column("resource_id", sa.Uuid(), nullable=False),
-        sa.Column("with_names", sa.Boolean(), nullable=False),
+        sa.Column("resource_id", sa.Uuid(), nullable=True),
+        sa.Column("details", sa.Text(), nullable=False),
+        sa.Column("with_around", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("for_owner", sa.Boolean(), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("details IN ('busy', 'plain', 'names')", name=op.f("ck_feed_details")),
         sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_feed_municipality_id")),
         sa.ForeignKeyConstraint(["resource_id"], ["resource.id"], name=op.f("fk_feed_resource_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feed")),
@@ -333,12 +370,43 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_registrar")),
     )
     op.create_table(
+        "second_factor",
+        sa.Column("clerk_id", sa.Uuid(), nullable=False),
+        sa.Column("sealed_key", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_step", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["clerk_id"], ["clerk.id"], name=op.f("fk_second_factor_clerk_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("clerk_id", name=op.f("pk_second_factor")),
+    )
+    op.create_table(
+        "recovery_code",
+        sa.Column("code_print", sa.Text(), nullable=False),
+        sa.Column("clerk_id", sa.Uuid(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["clerk_id"], ["clerk.id"], name=op.f("fk_recovery_code_clerk_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("code_print", name=op.f("pk_recovery_code")),
+    )
+    op.create_index(op.f("ix_recovery_code_clerk_id"), "recovery_code", ["clerk_id"], unique=False)
+    op.create_table(
+        "second_step",
+        sa.Column("clerk_id", sa.Uuid(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["clerk_id"], ["clerk.id"], name=op.f("fk_second_step_clerk_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_second_step")),
+    )
+    op.create_index(op.f("ix_second_step_clerk_id"), "second_step", ["clerk_id"], unique=False)
+    op.create_table(
         "sign_in",
         sa.Column("token_print", sa.Text(), nullable=False),
         sa.Column("clerk_id", sa.Uuid(), nullable=False),
         sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("strong", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["clerk_id"], ["clerk.id"], name=op.f("fk_sign_in_clerk_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("token_print", name=op.f("pk_sign_in")),
     )
@@ -407,6 +475,23 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_venue_site_id"), "venue", ["site_id"], unique=False)
     op.create_table(
+        "picture",
+        sa.Column("venue_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=True),
+        sa.Column("alt", sa.Text(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("large", sa.LargeBinary(), nullable=False),
+        sa.Column("small", sa.LargeBinary(), nullable=False),
+        sa.Column("added_by", sa.Text(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["venue_id"], ["venue.id"], name=op.f("fk_picture_venue_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_picture")),
+    )
+    op.create_index(op.f("ix_picture_venue_id"), "picture", ["venue_id"], unique=False)
+    op.create_table(
         "approval",
         sa.Column("booking_id", sa.Uuid(), nullable=False),
         sa.Column("party", sa.Text(), nullable=False),
@@ -441,11 +526,13 @@ def upgrade() -> None:
         sa.Column("municipality_id", sa.Uuid(), nullable=False),
         sa.Column("booking_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
         sa.Column("charged_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_charge_booking_id")),
         sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_charge_municipality_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_charge")),
+        sa.UniqueConstraint("reference", name=op.f("uq_charge_reference")),
     )
     op.create_index(op.f("ix_charge_booking_id"), "charge", ["booking_id"], unique=False)
     op.create_index(op.f("ix_charge_municipality_id"), "charge", ["municipality_id"], unique=False)
@@ -509,6 +596,9 @@ def upgrade() -> None:
         sa.Column("message_id", sa.Text(), nullable=False),
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paper", sa.Text(), nullable=True),
+        sa.Column("printed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("printed_by", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_letter_booking_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_letter_municipality_id")),
@@ -518,6 +608,22 @@ def upgrade() -> None:
     op.create_index(op.f("ix_letter_booking_id"), "letter", ["booking_id"], unique=False)
     op.create_index(op.f("ix_letter_municipality_id"), "letter", ["municipality_id"], unique=False)
     op.create_index(op.f("ix_letter_written_at"), "letter", ["written_at"], unique=False)
+    op.create_table(
+        "wording",
+        sa.Column("municipality_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("opening", sa.Text(), nullable=False),
+        sa.Column("closing", sa.Text(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name=op.f("fk_wording_municipality_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_wording")),
+        sa.UniqueConstraint(
+            "municipality_id", "kind", "language", name=op.f("uq_wording_municipality_id_kind_language")
+        ),
+    )
+    op.create_index(op.f("ix_wording_municipality_id"), "wording", ["municipality_id"], unique=False)
     op.create_table(
         "payment",
         sa.Column("municipality_id", sa.Uuid(), nullable=False),
@@ -560,6 +666,9 @@ def upgrade() -> None:
         sa.Column("foreign", sa.Boolean(), nullable=False),
         sa.Column("elsewhere", sa.Boolean(), nullable=False),
         sa.Column("remarks", sa.Text(), nullable=False),
+        sa.Column("sought", sa.Text(), nullable=False),
+        sa.Column("street", sa.Text(), nullable=False),
+        sa.Column("city", sa.Text(), nullable=False),
         sa.CheckConstraint("guests >= 0", name=op.f("ck_wedding_guests")),
         sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_wedding_booking_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("booking_id", name=op.f("pk_wedding")),
@@ -614,5 +723,53 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_refund_booking_id"), "refund", ["booking_id"], unique=False)
     op.create_index(op.f("ix_refund_payment_id"), "refund", ["payment_id"], unique=False)
+    op.create_table(
+        "booking_note",
+        sa.Column("booking_id", sa.Uuid(), nullable=False),
+        sa.Column("clerk_id", sa.Uuid(), nullable=False),
+        sa.Column("written_by", sa.Text(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["booking_id"], ["booking.id"], name=op.f("fk_booking_note_booking_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["clerk_id"], ["clerk.id"], name=op.f("fk_booking_note_clerk_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_booking_note")),
+    )
+    op.create_index(op.f("ix_booking_note_booking_id"), "booking_note", ["booking_id"], unique=False)
+    op.create_table(
+        "booking_file",
+        sa.Column("booking_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("added_by", sa.Text(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "media_type IN ('application/pdf', 'image/png', 'image/jpeg')", name=op.f("ck_booking_file_media_type")
+        ),
+        sa.ForeignKeyConstraint(
+            ["booking_id"], ["booking.id"], name=op.f("fk_booking_file_booking_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_booking_file")),
+    )
+    op.create_index(op.f("ix_booking_file_booking_id"), "booking_file", ["booking_id"], unique=False)
+    op.create_table(
+        "letter_code",
+        sa.Column("booking_id", sa.Uuid(), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["booking_id"], ["booking.id"], name=op.f("fk_letter_code_booking_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("booking_id", name=op.f("pk_letter_code")),
+    )
     keep_apart(op.get_bind(), "claim", "resource_id", longest_hours=25)
     keep_reachable(op.get_bind(), "claim", "resource_id", longest_hours=25)

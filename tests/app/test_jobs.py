@@ -98,7 +98,12 @@ def test_through_forty_days_every_job_does_its_part(database, town, clock):
         clock.now = NOW + timedelta(days=day)
         for job in jobs.JOBS:
             done[job.name] += jobs.attempt(job, database, SETTINGS, clock) or 0
-    assert done == {"expire": 0, "release": 1, "remind": 1, "payments": 0, "retention": 1}
+    assert {name: count for name, count in done.items() if count} == {
+        "release": 1,
+        "remind": 1,
+        "calendars": 1,
+        "retention": 1,
+    }
     with database.read() as session:
         booking = session.get_one(Booking, booking_id)
         assert booking.state == "released" and booking.forgotten_at == clock.now
