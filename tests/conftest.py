@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from litestar import Litestar
+from litestar.datastructures import State
 from litestar.middleware.csrf import generate_csrf_token
 from litestar.testing import TestClient
 from sqlalchemy import Engine
@@ -63,9 +64,9 @@ def database_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> I
         yield f"sqlite:///{path}"
     else:
         cluster: Cluster = request.getfixturevalue("cluster")
-        url = cluster.create_database(request.getfixturevalue("postgres_template"))
+        url = cluster.borrow_database(request.getfixturevalue("postgres_template"))
         yield url
-        cluster.drop_database(url)
+        cluster.give_back_database(url)
 
 
 @pytest.fixture
@@ -128,9 +129,16 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def put_together_once() -> Litestar:
+    """Hundreds of handlers take a quarter of a second to register; all that an application knows is in its state."""
+    return create_app(people.SETTINGS, database=Database(connect("sqlite:///nowhere"), settings=people.SETTINGS))
+
+
 @pytest.fixture
-def app(database: Database, clock: Clock) -> Litestar:
-    return create_app(people.SETTINGS, clock=clock, database=database)
+def app(put_together_once: Litestar, database: Database, clock: Clock) -> Litestar:
+    put_together_once.state = State({"settings": people.SETTINGS, "database": database, "clock": clock})
+    return put_together_once
 
 
 @pytest.fixture
