@@ -98,7 +98,10 @@ def test_everything_says_that_it_is_made_up(county):
             *session.scalars(select(Booking.email).where(Booking.email != "")),
             *session.scalars(select(Venue.owner_email).where(Venue.owner_email != "")),
         ]
-        phones = [*session.scalars(select(Municipality.phone)), *session.scalars(select(Booking.phone))]
+        phones = [
+            *session.scalars(select(Municipality.phone)),
+            *session.scalars(select(Booking.phone).where(Booking.phone != "")),
+        ]
     assert [
         address for address in addresses if not re.fullmatch(r"[a-z0-9.-]+@([a-z-]+\.)?example\.org", address)
     ] == []

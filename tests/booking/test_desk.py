@@ -259,7 +259,7 @@ def test_who_cancels_decides_what_it_costs(client, posted, database, frau_sommer
         booking = confirmed(session, town, slot_at(FRIDAY, 9))
         session.merge(town.policy).terms = msgspec.structs.replace(town.policy.terms, cancellation=())
     here = f"{DESK}/buchung/{booking.id}"
-    assert "es zahlt 60,00" in client.get(here).text
+    assert "zu zahlen bleiben 60,00" in client.get(here).text
     assert posted(f"{here}/stornierung", grund_stornierung="", wer="").status_code == 422
     assert posted(f"{here}/stornierung", grund_stornierung="Krankheit", wer=who).status_code == 303
     assert now_is(database, booking).state == "cancelled"
