@@ -5,7 +5,6 @@ letters. Doing a thing twice does it once: a verb whose result is already there 
 """
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
@@ -380,8 +379,3 @@ def _hold_until(session: Session, booking: Booking, until: datetime | None) -> N
 def _tell(session: Session, booking: Booking, event: BookingEvent) -> None:
     session.flush()
     journeys.of(booking).tell(session, booking, event)
-
-
-def by_id(session: Session, booking_id: UUID) -> Booking | None:
-    """The booking, for workers and links that have already proven who asks."""
-    return session.get(Booking, booking_id)

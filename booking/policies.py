@@ -31,14 +31,6 @@ def history(session: Session, municipality_id: UUID, journey: str) -> list[Polic
     )
 
 
-def in_force(candidates: list[Policy], day: date) -> Policy:
-    """The policy that holds on a day. Raises NotFound where the municipality has none (yet)."""
-    for policy in candidates:
-        if policy.valid_from <= day:
-            return policy
-    raise NotFound
-
-
 def policy_of(session: Session, town: Municipality, policy_id: UUID) -> Policy:
     """A policy of this town, also a withdrawn one. Raises NotFound for any other."""
     found = session.scalar(select(Policy).where(Policy.id == policy_id, Policy.municipality_id == town.id))

@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from buchbar.base.money import share
 from buchbar.calendar import deadlines
 from buchbar.calendar.release import ReleaseRule, Rolling
 from buchbar.calendar.walls import day_span, local_date
@@ -112,7 +111,3 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         """What share of the fees a cancellation gives back, by whole local days before the date."""
         left = (day - local_date(cancelled_at, zone)).days
         return max((step.percent for step in self.cancellation if left >= step.days), default=0)
-
-    def forgiven(self, owed: int, cancelled_at: datetime, day: date, zone: ZoneInfo) -> int:
-        """What a cancellation gives back of what is owed, in cents."""
-        return share(owed, self.refund_percent(cancelled_at, day, zone))

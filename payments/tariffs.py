@@ -15,8 +15,6 @@ from buchbar.calendar.rules import WeeklyRule
 from buchbar.calendar.walls import local_date
 from buchbar.payments.models import Tariff, TariffItem
 
-VATS = ("hoheitlich", "frei", "0", "7", "19")
-
 
 def tariffs(session: Session, municipality_id: UUID, journey: str) -> list[Tariff]:
     """All tariffs of a journey that count, the one that holds longest ahead first; of one day's, the one made last."""
