@@ -19,7 +19,7 @@ from buchbar.booking import bulk, listing, queries
 from buchbar.booking.bulk import MOST, NEED_REASON, VERBS, Deed, Outcome
 from buchbar.booking.desk_booking import a_reason
 from buchbar.booking.desk_frame import by, locked, show
-from buchbar.booking.desk_list import address, typed_before, wished
+from buchbar.booking.desk_list import address, show_list, typed_before, wished
 from buchbar.booking.models import Booking
 from buchbar.booking.queries import Row
 
@@ -29,8 +29,11 @@ ANY_REASON = "…"
 
 @at_desk.post("/buchungen/sammelaktion", WORK, N_("Sammelaktion in der Vorschau angesehen"))
 def preview(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
-    verb = forms.read(form, was=forms.one_of(*VERBS)).was
-    rows = _chosen(session, clerk, form, now)
+    try:
+        verb = forms.read(form, was=forms.one_of(*VERBS)).was
+        rows = _chosen(session, clerk, form, now)
+    except Invalid as fault:
+        return show_list(request, session, clerk, typed_before(form.get("liste", "")), now, fault.fields)
     return _preview(request, session, clerk, form, verb, rows, now)
 
 
@@ -107,10 +110,10 @@ def _ticked(session: Session, clerk: Clerk, form: Form) -> list[Row]:
 
 def _checked(rows: list[Row]) -> list[Row]:
     if not rows:
-        raise Invalid({"buchung": _("Bitte kreuzen Sie in der Liste mindestens eine Buchung an.")})
+        raise Invalid({"umfang": _("Bitte kreuzen Sie in der Liste mindestens eine Buchung an.")})
     if len(rows) > MOST:
         words = _("Bitte höchstens %d Buchungen auf einmal. Grenzen Sie die Liste weiter ein.")
-        raise Invalid({"buchung": words % MOST})
+        raise Invalid({"umfang": words % MOST})
     return rows
 
 

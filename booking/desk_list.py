@@ -58,10 +58,22 @@ _OF_TOWN = ("venue", "registrar")
 
 @at_desk.get("/buchungen", LOOK, N_("Buchungsliste angesehen"))
 def bookings(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
+    return show_list(request, session, clerk, typed_in(request.query_params), now)
+
+
+def show_list(
+    request: Request,
+    session: Session,
+    clerk: Clerk,
+    typed: Mapping[str, str],
+    now: datetime,
+    chosen: Mapping[str, str] | None = None,
+) -> Response[Any]:
+    """The list that the fields ask for; ``chosen`` are the faults of what was to be done with it."""
     town = clerk.town
     resources = queries.resources(session, town)
-    typed = typed_in(request.query_params)
     wish, faults = wished(typed, resources, now)
+    faults.update(chosen or {})
     found = listing.count(session, town, wish, now)
     pages = max(1, -(-found // PAGE))
     number = min(get_number(request, "seite"), pages)
@@ -78,7 +90,7 @@ def bookings(request: Request, session: Session, now: datetime, clerk: Clerk) ->
         count=found,
         typed=typed,
         faults=faults,
-        labels={name: _(label) for name, label in LABELS.items()},
+        labels={name: _(label) for name, label in LABELS.items()} | {"umfang": _("Welche?")},
         number=number,
         pages=pages,
         options=options(resources),

@@ -221,3 +221,9 @@ def test_two_clerks_with_the_same_bookings_do_each_once(database, town):
     assert sum(outcome.changed for outcome in outcomes) == 4 and not any(outcome.why_not for outcome in outcomes)
     assert total(database, BookingEvent, BookingEvent.verb == "cancel") == 4
     assert total(database, Claim) == 0 and total(database, Letter, Letter.kind == "cancelled") == 4
+
+
+def test_nothing_ticked_is_said_on_the_list_with_its_filter(posted, frau_sommer, town):
+    answer = posted(PREVIEW, was="approve_office", liste="zustand=offen")
+    assert answer.status_code == 422 and 'href="#umfang"' in answer.text
+    assert "mindestens eine Buchung" in answer.text and 'value="offen" selected' in answer.text
