@@ -65,7 +65,7 @@ def show_list(
     request: Request,
     session: Session,
     clerk: Clerk,
-    typed: Mapping[str, str],
+    typed: dict[str, str],
     now: datetime,
     chosen: Mapping[str, str] | None = None,
 ) -> Response[Any]:
