@@ -5,6 +5,7 @@ from buchbar.base.texts import N_
 ROLES = {
     "registrar": N_("Standesamt"),
     "head": N_("Leitung"),
+    "cashier": N_("Kasse"),
     "administrator": N_("Verwaltung des Systems"),
     "county": N_("Verwaltung des Landkreises"),
     "auditor": N_("Prüfung (nur lesen)"),
@@ -17,15 +18,19 @@ RULES = "rules"  # see by what rules the office works
 LEAD = "lead"  # change these rules
 ADMINISTER = "administer"  # say who works here, and how the town presents itself
 AUDIT = "audit"  # read who did and who looked at what
+TAKE = "take"  # take money at the counter
+BOOKS = "books"  # see what is owed, paid and given back
+CASH = "cash"  # work at the cashier's desk
 COUNTY = "county"  # put in the county's towns
 
 # The county's administration sets towns up, but it has no business with the people who book there.
 _MAY = {
-    "registrar": {OWN, LOOK, WORK, RULES},
-    "head": {OWN, LOOK, WORK, RULES, LEAD, AUDIT},
-    "administrator": {OWN, LOOK, WORK, RULES, LEAD, ADMINISTER, AUDIT},
+    "registrar": {OWN, LOOK, WORK, RULES, TAKE},
+    "head": {OWN, LOOK, WORK, RULES, LEAD, AUDIT, TAKE, BOOKS, CASH},
+    "cashier": {OWN, LOOK, RULES, TAKE, BOOKS, CASH},
+    "administrator": {OWN, LOOK, WORK, RULES, LEAD, ADMINISTER, AUDIT, TAKE, BOOKS, CASH},
     "county": {OWN, RULES, LEAD, ADMINISTER, COUNTY},
-    "auditor": {OWN, LOOK, RULES, AUDIT},
+    "auditor": {OWN, LOOK, RULES, AUDIT, BOOKS},
 }
 
 # Why somebody may not.
@@ -37,6 +42,9 @@ WHY_NOT = {
     LEAD: N_("Die Regeln ändert die Leitung oder die Verwaltung des Systems."),
     ADMINISTER: N_("Das macht die Verwaltung des Systems."),
     AUDIT: N_("Das Protokoll lesen die Leitung, die Prüfung und die Verwaltung des Systems."),
+    TAKE: N_("Mit Ihrer Rolle können Sie kein Geld annehmen."),
+    BOOKS: N_("Die Bücher sehen die Kasse, die Leitung, die Prüfung und die Verwaltung des Systems."),
+    CASH: N_("Das macht die Kasse."),
     COUNTY: N_("Das macht die Verwaltung des Landkreises."),
 }
 

@@ -23,7 +23,7 @@ from buchbar.base.texts import N_, _
 from buchbar.calendar.walls import local_date
 
 # Which roles make sense where. At a county nobody marries.
-AT_TOWN = ("registrar", "head", "administrator", "auditor")
+AT_TOWN = ("registrar", "head", "cashier", "administrator", "auditor")
 AT_COUNTY = ("county", "administrator", "auditor")
 
 

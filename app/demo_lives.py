@@ -23,7 +23,7 @@ from buchbar.calendar.walls import local_date
 from buchbar.payments import ledger
 from buchbar.payments.models import Payment
 
-COUNTER = "counter"  # paid at the office's counter: no provider knows of it
+COUNTER = "cash"  # paid at the office's counter: no provider knows of it
 TOLD = timedelta(hours=5)  # how far back the demonstration's mail goes
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)

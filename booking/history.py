@@ -24,7 +24,13 @@ PAYMENT_STATES = {
     "expired": N_("nicht zu Ende geführt"),
 }
 REFUND_STATES = {"wanted": N_("unterwegs"), "done": N_("erstattet"), "failed": N_("nicht angekommen")}
-METHODS = {"stripe": N_("online (Stripe)"), "counter": N_("am Schalter")}
+METHODS = {
+    "stripe": N_("online (Stripe)"),
+    "transfer": N_("Überweisung"),
+    "debit": N_("Lastschrift"),
+    "cash": N_("bar am Schalter"),
+    "terminal": N_("mit Karte am Schalter"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,20 +10,22 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, func, select, union_all
 from sqlalchemy.orm import Session
 
+from buchbar.base.db import insert
 from buchbar.base.money import share
 from buchbar.notices import outbox
-from buchbar.payments.models import Charge, ChargeItem, Payment, Refund
+from buchbar.payments.models import Charge, ChargeItem, Payment, Refund, Reversal
 from buchbar.payments.reference import reference
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One position of a price, in cents, with its VAT key."""
+    """One position of a price, in cents, with its VAT key; ``note`` says how it was worked out."""
 
     code: str
     label: str
     cents: int
     vat: str = "hoheitlich"
+    note: str = ""
 
 
 class Owing(Protocol):
@@ -40,21 +42,23 @@ class Owing(Protocol):
 @dataclass(frozen=True, slots=True)
 class Account:
     """Sums in cents. ``returned`` counts refunds from the moment they are wanted, also those that bounced and wait for
-    a clerk to give them back another way: else they would be sent twice."""
+    a clerk to give them back another way: else they would be sent twice. ``reversed`` is what was paid and then taken
+    from us again: returned by the bank, disputed, or booked by mistake."""
 
     owed: int
     paid: int
     returned: int
+    reversed: int = 0
 
     @property
     def open(self) -> int:
         """What is still to be paid."""
-        return max(0, self.owed - self.paid + self.returned)
+        return max(0, self.owed - self.paid + self.reversed + self.returned)
 
     @property
     def surplus(self) -> int:
         """What was paid and isn't owed."""
-        return max(0, self.paid - self.returned - self.owed)
+        return max(0, self.paid - self.reversed - self.returned - self.owed)
 
 
 def account(session: Session, booking_id: UUID) -> Account:
@@ -67,13 +71,15 @@ def account(session: Session, booking_id: UUID) -> Account:
         owed=total(ChargeItem.cents, ChargeItem.charge_id == Charge.id, Charge.booking_id == booking_id),
         paid=total(Payment.cents, Payment.booking_id == booking_id, Payment.state == "paid"),
         returned=total(Refund.cents, Refund.booking_id == booking_id),
+        reversed=total(Reversal.cents, Reversal.booking_id == booking_id),
     )
 
 
 def accounts(session: Session, ids: Collection[UUID]) -> dict[UUID, Account]:
-    """The sums of many bookings' accounts, in three queries; none for a booking for which there is nothing."""
+    """The sums of many bookings' accounts, in four queries; none for a booking for which there is nothing."""
     sums: dict[UUID, dict[str, int]] = {}
-    for name, moves in _moves(Charge.booking_id.in_(ids), Payment.booking_id.in_(ids), Refund.booking_id.in_(ids)):
+    conditions = (table.booking_id.in_(ids) for table in (Charge, Payment, Refund, Reversal))
+    for name, moves in _moves(*conditions):
         for booking_id, cents in session.execute(moves):
             sums.setdefault(booking_id, {"owed": 0, "paid": 0, "returned": 0})[name] = int(cents)
     return {booking_id: Account(**each) for booking_id, each in sums.items()}
@@ -82,24 +88,26 @@ def accounts(session: Session, ids: Collection[UUID]) -> dict[UUID, Account]:
 def unpaid(municipality_id: UUID) -> Select[UUID]:
     """The ids of the town's bookings for which something is still to be paid."""
     ours = Charge.municipality_id == municipality_id, Payment.municipality_id == municipality_id
-    back = Refund.payment_id.in_(select(Payment.id).where(Payment.municipality_id == municipality_id))
-    (_owed, owed), (_paid, paid), (_back, returned) = _moves(*ours, back)
-    o, p, r = owed.subquery(), paid.subquery(), returned.subquery()
-    all_of_it = union_all(select(o), select(p.c.booking_id, -p.c.cents), select(r)).subquery()
+    payments = select(Payment.id).where(Payment.municipality_id == municipality_id)
+    moves = dict(_moves(*ours, Refund.payment_id.in_(payments), Reversal.payment_id.in_(payments)))
+    o, p, r, v = (moves[name].subquery() for name in ("owed", "paid", "returned", "reversed"))
+    all_of_it = union_all(select(o), select(p.c.booking_id, -p.c.cents), select(r), select(v)).subquery()
     open_ones = select(all_of_it.c.booking_id).group_by(all_of_it.c.booking_id)
     return open_ones.having(func.sum(all_of_it.c.cents) > 0)
 
 
-def _moves(charged: Any, paid: Any, returned: Any) -> list[tuple[str, Select[UUID, int]]]:
-    """What is owed, paid and returned, summed by booking, under a condition each."""
+def _moves(charged: Any, paid: Any, returned: Any, taken: Any) -> list[tuple[str, Select[UUID, int]]]:
+    """What is owed, paid, returned and reversed, summed by booking, under a condition each."""
     total = func.sum(ChargeItem.cents).label("cents")
     owed = select(Charge.booking_id, total).join(ChargeItem, ChargeItem.charge_id == Charge.id).where(charged)
     came = select(Payment.booking_id, func.sum(Payment.cents).label("cents")).where(Payment.state == "paid", paid)
     went = select(Refund.booking_id, func.sum(Refund.cents).label("cents")).where(returned)
+    lost = select(Reversal.booking_id, func.sum(Reversal.cents).label("cents")).where(taken)
     return [
         ("owed", owed.group_by(Charge.booking_id)),
         ("paid", came.group_by(Payment.booking_id)),
         ("returned", went.group_by(Refund.booking_id)),
+        ("reversed", lost.group_by(Reversal.booking_id)),
     ]
 
 
@@ -125,7 +133,7 @@ def charge(session: Session, booking: Owing, kind: str, lines: Iterable[Line], a
     The caller has locked the booking: its charges are counted for the Kassenzeichen.
     """
     items = [
-        ChargeItem(position=position, code=line.code, label=line.label, cents=line.cents, vat=line.vat)
+        ChargeItem(position=position, code=line.code, label=line.label, cents=line.cents, vat=line.vat, note=line.note)
         for position, line in enumerate(lines)
     ]
     if not items:
@@ -169,6 +177,52 @@ def share_of(session: Session, booking_id: UUID, percent: int) -> list[Line]:
     return [Line(line.code, line.label, -cents, line.vat) for line in lines if (cents := share(line.cents, percent))]
 
 
+def left_of(session: Session, payment: Payment) -> int:
+    """What of a payment is still with us, in cents: neither given back nor taken from us again."""
+    gone = 0
+    for table in (Refund, Reversal):
+        of_it = select(func.coalesce(func.sum(table.cents), 0)).where(table.payment_id == payment.id)
+        gone += int(session.scalar(of_it) or 0)
+    return payment.cents - gone
+
+
+def reverse(
+    session: Session,
+    payment: Payment,
+    kind: str,
+    key: str,
+    cents: int,
+    at: datetime,
+    *,
+    reason: str = "",
+    by: str = "",
+    entry_id: UUID | None = None,
+) -> int:
+    """Write down that a payment was taken from us again ("returned", "disputed", "undone"), or with ``cents`` below
+    zero that it came back after all; how many cents, 0 if it was written down already (by its ``key``).
+
+    The caller has locked the booking.
+    """
+    written = session.execute(
+        insert(session, Reversal)
+        .values(
+            id=uuid4(),
+            payment_id=payment.id,
+            booking_id=payment.booking_id,
+            entry_id=entry_id,
+            kind=kind,
+            key=key,
+            cents=cents,
+            reason=reason,
+            at=at,
+            by=by,
+        )
+        .on_conflict_do_nothing()
+        .returning(Reversal.id)
+    ).first()
+    return cents if written else 0
+
+
 def give_back_surplus(session: Session, booking_id: UUID, at: datetime, reason: str) -> int:
     """Send back what was paid beyond what is owed, by the way it came; how many cents."""
     session.flush()
@@ -179,8 +233,7 @@ def give_back_surplus(session: Session, booking_id: UUID, at: datetime, reason: 
         .order_by(Payment.settled_at.desc(), Payment.id)
     )
     for payment in paid:
-        gone = session.scalar(select(func.coalesce(func.sum(Refund.cents), 0)).where(Refund.payment_id == payment.id))
-        cents = min(left, payment.cents - int(gone or 0))
+        cents = min(left, left_of(session, payment))
         if cents > 0:
             refund = Refund(
                 id=uuid4(),

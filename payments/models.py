@@ -7,7 +7,8 @@ What is open is always their sum (payments/ledger.py).
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+import msgspec
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from buchbar.base.db import Base, Identified, Shape
@@ -39,16 +40,47 @@ class Tariff(Decides, Identified, Base):
     items: Mapped[list["TariffItem"]] = relationship(cascade="all, delete-orphan", order_by="TariffItem.position")
 
 
-class TariffItem(Identified, Base):
-    """One price. ``code`` says when it is due (see the journey's fees), ``resource_id`` for which resource only.
+class Conditions(msgspec.Struct, frozen=True, omit_defaults=True):
+    """For whom and when a position holds; what is empty holds for all.
 
-    ``vat`` is a key: "hoheitlich" (a public fee, no VAT), "frei" (exempt), "7" or "19" (per cent, included).
+    ``hours`` are wall-clock rules (weekdays, time band, season); ``traits`` what must be true of the case
+    ("social_card", "second_child"); ``parts`` the least and the most parts of a hall, each inclusive.
+    """
+
+    user_classes: tuple[str, ...] = ()
+    age_groups: tuple[str, ...] = ()
+    purposes: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
+    parts: tuple[int, int] | None = None
+    hours: tuple[WeeklyRule, ...] = ()
+
+
+class VatChange(msgspec.Struct, frozen=True):
+    """From this day on (of the event, not of the bill), another VAT key holds."""
+
+    valid_from: date
+    vat: str
+
+
+class TariffItem(Identified, Base):
+    """One price, or what raises, lowers or bounds the sum. ``code`` says when it is due (see the journey's fees),
+    ``resource_id`` for which resource only, ``conditions`` for whom and when.
+
+    ``kind``: "price" (``cents`` per ``unit``, and ``per_part`` for each part of a hall), "surcharge" and "reduction"
+    (``percent`` of the prices before it, or ``cents``), "minimum" and "maximum" (of the sum, in cents). Of the prices
+    with one code the first that fits holds. Units that are begun count whole.
+
+    ``vat`` is a key: "hoheitlich" (a public fee, no VAT), "frei" (exempt), "0", "7" or "19" (per cent, included);
+    ``vat_changes`` say from when another one holds.
     """
 
     __tablename__ = "tariff_item"
     __table_args__ = (
         CheckConstraint("cents >= 0", name="cents"),
         CheckConstraint("vat IN ('hoheitlich', 'frei', '0', '7', '19')", name="vat"),
+        CheckConstraint("kind IN ('price', 'surcharge', 'reduction', 'minimum', 'maximum')", name="kind"),
+        CheckConstraint("unit IN ('booking', 'hour', 'half_hour', 'day', 'person')", name="unit"),
+        CheckConstraint("percent BETWEEN 0 AND 100", name="percent"),
     )
 
     tariff_id: Mapped[UUID] = mapped_column(ForeignKey("tariff.id", ondelete="CASCADE"), index=True)
@@ -57,19 +89,53 @@ class TariffItem(Identified, Base):
     label: Mapped[str]
     cents: Mapped[int]
     vat: Mapped[str] = mapped_column(default="hoheitlich")
+    kind: Mapped[str] = mapped_column(default="price", server_default="price")
+    unit: Mapped[str] = mapped_column(default="booking", server_default="booking")
+    per_part: Mapped[bool] = mapped_column(default=False, server_default=false())
+    percent: Mapped[int] = mapped_column(default=0, server_default="0")
+    conditions: Mapped[Conditions] = mapped_column(Shape(Conditions), default=Conditions(), server_default="{}")
+    vat_changes: Mapped[tuple[VatChange, ...]] = mapped_column(
+        Shape(tuple[VatChange, ...]), default=(), server_default="[]"
+    )
     resource_id: Mapped[UUID | None] = mapped_column(ForeignKey("resource.id"))
 
 
 class Charge(Identified, Base):
-    """What is owed for a booking, or forgiven (negative items). ``reference`` is its Kassenzeichen (reference.py)."""
+    """What is owed for a booking, or forgiven (negative items: a credit note, ``corrects_id`` is what it corrects).
+
+    ``reference`` is its creditor reference (ISO 11649, reference.py), ``kassenzeichen`` the town's own sign for it,
+    where the town has such signs. ``year`` and ``serial`` number a town's documents without gaps; they come right
+    after the transaction, where ``numbered`` says that the town wanted it. ``document`` is what the citizen gets:
+    "notice" (a fee notice), "invoice" (of private law) or "receipt". ``debtor`` are the lines of the debtor's address
+    as the document has them, kept until the books' own date. ``stopped_until`` ends a stop of dunning.
+    """
 
     __tablename__ = "charge"
+    __table_args__ = (
+        UniqueConstraint("municipality_id", "year", "serial"),
+        UniqueConstraint("municipality_id", "kassenzeichen"),
+        CheckConstraint("document IN ('notice', 'invoice', 'receipt')", name="document"),
+        CheckConstraint("(year IS NULL) = (serial IS NULL)", name="numbered"),
+        Index("ix_charge_municipality_due", "municipality_id", "due_on"),
+    )
 
     municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"), index=True)
     booking_id: Mapped[UUID] = mapped_column(ForeignKey("booking.id"), index=True)
     kind: Mapped[str]
     reference: Mapped[str] = mapped_column(unique=True)
     charged_at: Mapped[datetime]
+    kassenzeichen: Mapped[str | None]
+    numbered: Mapped[bool] = mapped_column(default=False, server_default=false())
+    year: Mapped[int | None]
+    serial: Mapped[int | None]
+    number: Mapped[str] = mapped_column(default="", server_default="")
+    document: Mapped[str] = mapped_column(default="notice", server_default="notice")
+    due_on: Mapped[date | None]
+    corrects_id: Mapped[UUID | None] = mapped_column(ForeignKey("charge.id"))
+    debtor: Mapped[tuple[str, ...]] = mapped_column(Shape(tuple[str, ...]), default=(), server_default="[]")
+    stopped_until: Mapped[date | None]
+    stopped_by: Mapped[str] = mapped_column(default="", server_default="")
+    stop_reason: Mapped[str] = mapped_column(default="", server_default="")
 
     items: Mapped[list["ChargeItem"]] = relationship(
         cascade="all, delete-orphan", order_by="ChargeItem.position", lazy="selectin"
@@ -94,18 +160,28 @@ class ChargeItem(Identified, Base):
     label: Mapped[str]
     cents: Mapped[int]
     vat: Mapped[str]
+    note: Mapped[str] = mapped_column(default="", server_default="")
+
+
+PROVIDERS = ("stripe", "transfer", "debit", "cash", "terminal")
 
 
 class Payment(Identified, Base):
     """One attempt to pay. ``started`` until the provider says otherwise; the provider's ids find it again.
 
     ``intent_id`` of a started one says that the bank has it. ``ask_at`` is when we ask if no message has come.
+    Where several bookings are paid at once, each has a payment of its own; ``together_id`` of the others names the one
+    that bears the provider's ids. ``entry_id`` is the entry of a bank's statement with which the money came,
+    ``order_id`` the file with which it was collected, ``mandate_id`` by which right. ``taken_by`` is the clerk at the
+    counter, ``receipt`` the number of the receipt that was given there.
     """
 
     __tablename__ = "payment"
     __table_args__ = (
         CheckConstraint("cents > 0", name="cents"),
         CheckConstraint("state IN ('started', 'paid', 'failed', 'expired')", name="state"),
+        CheckConstraint(f"provider IN {PROVIDERS}", name="provider"),
+        UniqueConstraint("municipality_id", "receipt"),
         Index(
             "ix_payment_started",
             "ask_at",
@@ -126,11 +202,42 @@ class Payment(Identified, Base):
     expires_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
     ask_at: Mapped[datetime | None]
+    together_id: Mapped[UUID | None] = mapped_column(ForeignKey("payment.id"), index=True)
+    entry_id: Mapped[UUID | None] = mapped_column(ForeignKey("bank_entry.id"), index=True)
+    order_id: Mapped[UUID | None] = mapped_column(ForeignKey("sepa_order.id"), index=True)
+    mandate_id: Mapped[UUID | None] = mapped_column(ForeignKey("mandate.id"), index=True)
+    taken_by: Mapped[str] = mapped_column(default="", server_default="")
+    receipt: Mapped[str | None]
+
+
+class Reversal(Identified, Base):
+    """A payment that was taken from us again: returned by the bank, disputed, or booked by mistake. ``cents`` below
+    zero is such money that came back (a dispute that was won). ``key`` is what it is known by outside, so that it is
+    booked once."""
+
+    __tablename__ = "reversal"
+    __table_args__ = (
+        CheckConstraint("cents <> 0", name="cents"),
+        CheckConstraint("kind IN ('returned', 'disputed', 'undone')", name="kind"),
+    )
+
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payment.id"), index=True)
+    booking_id: Mapped[UUID] = mapped_column(ForeignKey("booking.id"), index=True)
+    entry_id: Mapped[UUID | None] = mapped_column(ForeignKey("bank_entry.id"), index=True)
+    kind: Mapped[str]
+    key: Mapped[str] = mapped_column(unique=True)
+    cents: Mapped[int]
+    reason: Mapped[str] = mapped_column(default="")
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(default="")
+
+    payment: Mapped[Payment] = relationship()
 
 
 class Refund(Identified, Base):
     """Money that goes back the way it came. ``wanted`` until the provider has taken it over; ``failed`` when it didn't
-    arrive: it is owed all the same, and goes another way by a clerk's hand (refunds.by_hand)."""
+    arrive: it is owed all the same, and goes another way by a clerk's hand (refunds.by_hand). ``order_id`` is the file
+    with which the bank was told, ``paid_out_by`` the clerk who gave it back at the counter."""
 
     __tablename__ = "refund"
     __table_args__ = (
@@ -146,6 +253,8 @@ class Refund(Identified, Base):
     refund_id: Mapped[str | None] = mapped_column(unique=True)
     wanted_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
+    order_id: Mapped[UUID | None] = mapped_column(ForeignKey("sepa_order.id"), index=True)
+    paid_out_by: Mapped[str] = mapped_column(default="", server_default="")
 
     payment: Mapped[Payment] = relationship()
 

@@ -2,12 +2,17 @@
 
 import subprocess
 import sys
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, MetaData, Table, func, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
 from buchbar.app.migrate import config, migrate
 from buchbar.app.tables import metadata
@@ -129,3 +134,44 @@ def test_migrating_again_changes_nothing(database):
     migrate(database.engine)
     with database.engine.connect() as connection:
         assert connection.execute(text("SELECT * FROM alembic_version")).all() == before
+
+
+def test_what_was_there_before_the_money_migration_is_there_after_it(empty_url):
+    """SQLite makes a changed table anew: nothing may be lost with the old one, nor what refers to it."""
+    engine, town, clerk, tariff = connect(empty_url), uuid4(), uuid4(), uuid4()
+    with engine.execution_options(writes=True).connect() as connection, connection.begin():
+        command.upgrade(config(connection), "0001")
+        before = MetaData()
+        before.reflect(connection)
+        for table, values in (
+            ("municipality", {"id": town, "kind": "town", "audit_months": 12}),
+            ("clerk", {"id": clerk, "municipality_id": town, "role": "head"}),
+            ("sign_in", {"clerk_id": clerk}),
+            ("tariff", {"id": tariff, "municipality_id": town}),
+            ("tariff_item", {"id": uuid4(), "tariff_id": tariff, "vat": "7", "cents": 4000}),
+        ):
+            insert_somehow(connection, before.tables[table], values)
+    migrate(engine)
+    after = MetaData()
+    after.reflect(engine)
+    with engine.connect() as connection:
+        for table in ("clerk", "sign_in", "tariff_item"):
+            assert connection.scalar(select(func.count()).select_from(after.tables[table])) == 1
+        item = connection.execute(select(after.tables["tariff_item"])).one()
+        assert (item.vat, item.cents, item.kind, item.unit, item.conditions) == ("7", 4000, "price", "booking", "{}")
+        with pytest.raises(IntegrityError):
+            connection.execute(after.tables["tariff_item"].update().values(vat="20"))
+    engine.dispose()
+
+
+def insert_somehow(connection: Connection, table: Table, values: dict[str, Any]) -> None:
+    """A row with these values, and something in all the other columns that need it."""
+    fillers = {bool: False, int: 0, str: "", date: date(2026, 1, 1), datetime: datetime(2026, 1, 1, tzinfo=UTC)}
+    needed = {
+        column.name: fillers[column.type.python_type]
+        for column in table.columns
+        if not column.nullable and column.name not in values
+    }
+    ids = {name: value.hex if connection.dialect.name == "sqlite" else value for name, value in values.items()
+           if isinstance(value, UUID)}  # fmt: skip
+    connection.execute(table.insert().values(needed | values | ids))

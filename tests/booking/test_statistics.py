@@ -199,7 +199,7 @@ def test_fees_and_what_was_forgiven_and_paid(session, cast):
     session.add(
         Payment(
             id=uuid4(), municipality_id=cast.town.id, booking_id=paid.id, cents=17000, state="paid",
-            provider="counter", started_at=NOW, expires_at=NOW, settled_at=NOW,
+            provider="cash", started_at=NOW, expires_at=NOW, settled_at=NOW,
         )
     )  # fmt: skip
     session.flush()
