@@ -12,7 +12,7 @@ from buchbar.booking.models import Booking
 from buchbar.booking.weddings import calendar_entries, couple, desk, in_rules, letter_examples, letters, reservation
 from buchbar.booking.weddings import set_up as weddings_set_up
 from buchbar.booking.weddings.timetable import JOURNEY
-from buchbar.payments import paying
+from buchbar.payments import bills, paying
 
 
 def put_together() -> None:
@@ -32,7 +32,14 @@ def put_together() -> None:
         )
     )
     set_up.put_in(weddings_set_up.steps)
-    paying.hand_down(paid=on_paid, refunded=on_refunded)
+    paying.hand_down(paid=on_paid, refunded=on_refunded, taken=on_taken)
+    bills.hand_down(debtor=debtor)
+
+
+def debtor(session: Session, booking_id: UUID) -> list[str]:
+    """Who owes what a booking costs: the lines of the address, as far as it is known."""
+    booking = session.get_one(Booking, booking_id)
+    return journeys.of(booking).desk.address(session, booking)
 
 
 def on_paid(session: Session, booking_id: UUID, at: datetime, book: Callable[[], int]) -> None:
@@ -50,3 +57,11 @@ def on_refunded(session: Session, booking_id: UUID, at: datetime, book: Callable
     lifecycle.lock(session, booking)
     if cents := book():
         record(session, booking, "refund", at, PROVIDER, cents=str(cents))
+
+
+def on_taken(session: Session, booking_id: UUID, at: datetime, book: Callable[[], int]) -> None:
+    """The bank has taken a payment back (or given it again: less than nothing)."""
+    booking = session.get_one(Booking, booking_id)
+    lifecycle.lock(session, booking)
+    if cents := book():
+        lifecycle.lose(session, booking, at, PROVIDER, cents)

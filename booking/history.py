@@ -13,7 +13,7 @@ from buchbar.booking import queries
 from buchbar.booking.desk_frame import by_whom, what
 from buchbar.booking.models import Booking, BookingEvent
 from buchbar.notices.models import Errand, Letter
-from buchbar.payments.models import Payment, Refund
+from buchbar.payments.models import Payment, Refund, Reversal
 from buchbar.payments.refunds import BY_HAND, DASHBOARD
 
 ENDS = ("decline", "cancel", "release", "expire")
@@ -24,6 +24,12 @@ PAYMENT_STATES = {
     "expired": N_("nicht zu Ende geführt"),
 }
 REFUND_STATES = {"wanted": N_("unterwegs"), "done": N_("erstattet"), "failed": N_("nicht angekommen")}
+REVERSAL_STATE = N_("gebucht")
+REVERSALS = {
+    "returned": N_("Rückgabe durch die Bank"),
+    "disputed": N_("Rückforderung durch die Bank"),
+    "undone": N_("Rücknahme einer Buchung"),
+}
 METHODS = {
     "stripe": N_("online (Stripe)"),
     "transfer": N_("Überweisung"),
@@ -116,6 +122,11 @@ def money(session: Session, booking: Booking) -> list[Money]:
             by_hand.get(each.reason, methods.get(each.payment_id, "")),
         )
         for each in refunds
+    ]
+    taken = session.scalars(select(Reversal).where(Reversal.booking_id == booking.id)).all()
+    moves += [
+        Money(each.at, _(REVERSALS[each.kind]), -each.cents, _(REVERSAL_STATE), methods[each.payment_id])
+        for each in taken
     ]
     return sorted(moves, key=lambda move: (move.at, move.cents))
 

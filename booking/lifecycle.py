@@ -115,6 +115,23 @@ def pay(session: Session, booking: Booking, at: datetime, by: Actor, cents: int)
     claims.shown(session, booking.id)
 
 
+def lose(session: Session, booking: Booking, at: datetime, by: Actor, cents: int, reason: str = "") -> None:
+    """The bank has taken a payment back (the reversal's row says so already), or with ``cents`` below zero it has come
+    back after all. The booking stands; who has to pay again is told."""
+    lock(session, booking)
+    _tell(
+        session, booking, record(session, booking, "lose" if cents > 0 else "regain", at, by, reason, cents=str(cents))
+    )
+    _give_back(session, booking, at, by)
+
+
+def undo_pay(session: Session, booking: Booking, at: datetime, by: Actor, cents: int, reason: str) -> None:
+    """A clerk takes back a payment that was booked by mistake (the reversal's row says so already); nobody had paid, so
+    nobody is written to."""
+    lock(session, booking)
+    record(session, booking, "undo_pay", at, by, reason, cents=str(cents))
+
+
 def revive(session: Session, booking: Booking, at: datetime, by: Actor) -> bool:
     """Take up a booking whose deadline had passed, if its place is still free; say whether."""
     steps.allow(booking, "revive", at)

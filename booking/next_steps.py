@@ -1,7 +1,7 @@
 """What a clerk can do with a booking now, and why not the rest; and what a cancellation would cost."""
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -87,5 +87,5 @@ def cost_of_cancelling(session: Session, booking: Booking, percent: int) -> Cost
     """What it would do to the account to cancel now and to forgive ``percent`` of the fees."""
     account = ledger.account(session, booking.id)
     forgiven = -sum(line.cents for line in ledger.share_of(session, booking.id, percent))
-    after = ledger.Account(account.owed - forgiven, account.paid, account.returned)
+    after = replace(account, owed=account.owed - forgiven)
     return Cost(percent, forgiven, after.surplus, account.owed - forgiven)

@@ -1,5 +1,6 @@
 """A citizen's booking, by its secret link: see it, prove the address, extend the hold, cancel, pay."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -63,7 +64,7 @@ def ask_to_cancel(request: Request, session: Session, now: datetime, token: From
         token=token,
         account=account,
         cost=account.owed - forgiven,
-        returned=max(0, account.paid - account.returned - (account.owed - forgiven)),
+        returned=replace(account, owed=account.owed - forgiven).surplus,
         percent=lifecycle.refund_percent(session, booking, now),
     )
 

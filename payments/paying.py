@@ -4,7 +4,7 @@ Locks are taken in one order, the booking first and then its payment, so that a 
 at once see each other. What a payment means for the booking is not known here: ``app`` hands it down.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -44,13 +44,13 @@ Booked = Callable[[Session, UUID, datetime, Callable[[], int]], None]
 _upward: dict[str, Booked] = {}
 
 
-def hand_down(*, paid: Booked, refunded: Booked) -> None:
-    """Tell this folder what follows when money has come in, or has gone back without our doing."""
-    _upward.update(paid=paid, refunded=refunded)
+def hand_down(*, paid: Booked, refunded: Booked, taken: Booked) -> None:
+    """Tell this folder what follows when money has come in, or has gone back or been taken without our doing."""
+    _upward.update(paid=paid, refunded=refunded, taken=taken)
 
 
 def upward(what: str) -> Booked:
-    """What follows: "paid" or "refunded"."""
+    """What follows: "paid", "refunded" or "taken"."""
     return _upward[what]
 
 
@@ -132,10 +132,30 @@ def about(session: Session, told: Told) -> Payment | None:
         names.append(Payment.id == own)
     if told.intent_id:
         names.append(Payment.intent_id == told.intent_id)
-    found = session.scalars(select(Payment).where(or_(*names)).limit(1)).first()
+    # Of those that were begun as one, the first bears the page.
+    wanted = select(Payment).where(or_(*names)).order_by(Payment.together_id.is_not(None)).limit(1)
+    found = session.scalars(wanted).first()
     if found is None and told.payment_id:
         raise Hopeless(_("Stripe nennt eine Zahlung, die hier nicht verzeichnet ist. Bitte bei Stripe nachsehen."))
     return found
+
+
+def together(session: Session, payment: Payment) -> list[Payment]:
+    """All payments that were begun as one with this one, and itself, in the order of their bookings."""
+    lead = payment.together_id or payment.id
+    wanted = select(Payment).where(or_(Payment.id == lead, Payment.together_id == lead))
+    return list(session.scalars(wanted.order_by(Payment.booking_id)))
+
+
+def shares(session: Session, payments: Sequence[Payment], cents: int) -> list[tuple[Payment, int]]:
+    """Which of the payments that were made as one lose how much, if ``cents`` of them are gone: one after the other
+    all that is left of it; what is gone beyond that, the last one loses."""
+    found: dict[UUID, int] = {}
+    for payment in payments:
+        found[payment.id] = min(cents, max(0, ledger.left_of(session, payment)))
+        cents -= found[payment.id]
+    found[payments[-1].id] += cents
+    return [(payment, found[payment.id]) for payment in payments if found[payment.id]]
 
 
 def settle(session: Session, payment_id: UUID, told: Told, at: datetime) -> int:
@@ -148,26 +168,43 @@ def settle(session: Session, payment_id: UUID, told: Told, at: datetime) -> int:
         raise Hopeless(_("Für einen Zahlungsvorgang ist zweimal Geld gekommen. Bitte bei Stripe nachsehen."))
     if payment.state == "paid":
         return 0
-    if (told.cents, told.currency) != (payment.cents, checkout.CURRENCY):
+    asked = sum(each.cents for each in together(session, payment))
+    if (told.cents, told.currency) != (asked, checkout.CURRENCY):
         raise Hopeless(_("Der bezahlte Betrag ist nicht der verlangte. Bitte bei Stripe nachsehen."))
     payment.state, payment.settled_at, payment.ask_at = "paid", at, None
     payment.intent_id = told.intent_id
-    payment.checkout_id = payment.checkout_id or told.object_id
+    if payment.together_id is None:
+        payment.checkout_id = payment.checkout_id or told.object_id
     session.flush()
     return payment.cents
 
 
 def end(session: Session, payment_id: UUID, state: str) -> int:
-    """Write down that an attempt came to nothing ("failed", "expired"), unless it is paid; how many were changed."""
-    ended = update(Payment).where(Payment.id == payment_id, Payment.state == "started").values(state=state)
-    return int(session.execute(ended.values(ask_at=None)).rowcount)  # type: ignore[attr-defined]
+    """Write down that an attempt came to nothing ("failed", "expired"), unless it is paid, with all that was to be paid
+    at once with it; how many were changed."""
+    attempt = or_(Payment.id == payment_id, Payment.together_id == payment_id)
+    ended = update(Payment).where(attempt, Payment.state == "started").values(state=state, ask_at=None)
+    return int(session.execute(ended).rowcount)  # type: ignore[attr-defined]
 
 
-def on_its_way(session: Session, payment_id: UUID, intent_id: str) -> None:
-    """Write down that the bank has the payment."""
-    session.execute(
-        update(Payment).where(Payment.id == payment_id, Payment.state == "started").values(intent_id=intent_id)
-    )
+def on_its_way(session: Session, payment_id: UUID, intent_id: str) -> int:
+    """Write down that the bank has the payment; how many cents, 0 if that was known or is over."""
+    payment = session.get_one(Payment, payment_id, with_for_update=True, populate_existing=True)
+    if payment.state != "started" or payment.intent_id:
+        return 0
+    payment.intent_id = intent_id
+    session.flush()
+    return payment.cents
+
+
+def refused(session: Session, payment_id: UUID) -> int:
+    """Write down that the bank didn't pay in the end; how many cents, 0 if that was known."""
+    payment = session.get_one(Payment, payment_id, with_for_update=True, populate_existing=True)
+    if payment.state != "started":
+        return 0
+    payment.state, payment.ask_at = "failed", None
+    session.flush()
+    return payment.cents
 
 
 def _uuid(text: str) -> UUID | None:

@@ -74,7 +74,7 @@ def _context(session: Session, town: Municipality, kind: str, now: datetime) -> 
         "needed": {"office"},
         "lines": [Line("example", _("Eheschließung am Samstag (Beispiel)"), FEES, "hoheitlich")],
         "kassenzeichen": grouped(reference(NUMBER, 1)),
-        "account": Account(FEES, FEES if kind in ("paid", "refunded") else 0, 0),
+        "account": Account(FEES, FEES if kind in ("paid", "refunded", "lost") else 0, 0, FEES if kind == "lost" else 0),
         "given_back": FEES if kind in ("refunded", "cancelled") else 0,
         "over": kind in ("declined", "cancelled", "released"),
         "offers": [Offer(texts.moment(start + timedelta(days=7), town.zone) + f", {venue.name}", link)],

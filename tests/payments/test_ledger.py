@@ -1,5 +1,10 @@
 """What was paid and then taken from us again."""
 
+from sqlalchemy import select
+
+from buchbar.booking import lifecycle
+from buchbar.booking.events import PROVIDER
+from buchbar.notices.models import Letter
 from buchbar.payments import ledger
 from tests.booking.money import pay
 from tests.cast import ANNA_AND_BEN as COUPLE
@@ -34,3 +39,14 @@ def test_a_dispute_that_was_won_pays_again(session, cast):
     ledger.reverse(session, payment, "disputed", "dp_1:out", payment.cents, NOW)
     ledger.reverse(session, payment, "disputed", "dp_1:in", -payment.cents, NOW)
     assert not ledger.account(session, booking.id).open and not ledger.account(session, booking.id).surplus
+
+
+def test_a_payment_that_the_bank_takes_back_is_told_and_the_date_stays(session, cast):
+    booking = confirmed(session, cast, slot_at(SATURDAY, 9), COUPLE, NOW)
+    payment = pay(session, booking, NOW)
+    state = booking.state
+    ledger.reverse(session, payment, "returned", "entry 1", payment.cents, NOW)
+    lifecycle.lose(session, booking, NOW, PROVIDER, payment.cents)
+    assert booking.state == state and booking.events[-1].verb == "lose"
+    letter = session.scalars(select(Letter).where(Letter.booking_id == booking.id, Letter.kind == "lost")).one()
+    assert "ist zurückgegangen" in letter.text and "noch einmal" in letter.text
