@@ -5,9 +5,13 @@ Both bear two check digits (ISO 7064, modulo 97). ``iban`` and ``creditor_id`` a
 
 import re
 
+from sqlalchemy.orm import Session
+
+from buchbar.base.sealed import Unreadable, seal, unseal
 from buchbar.base.texts import _
 from buchbar.payments.reference import bare, grouped
 
+PURPOSE = "iban"
 # How long an IBAN is, for each country that takes part in SEPA (EPC409-09).
 _LENGTHS = {
     "AD": 24, "AL": 28, "AT": 20, "BE": 16, "BG": 22, "CH": 21, "CY": 28, "CZ": 24, "DE": 22, "DK": 18,
@@ -69,3 +73,16 @@ def _has_strange_signs(typed: str) -> bool:
 def _remainder(signs: str) -> int:
     """Modulo 97, where a letter counts as two digits, A as 10."""
     return int("".join(str(int(sign, 36)) for sign in signs)) % 97
+
+
+def sealed(session: Session, number: str) -> str:
+    """An account number as it is kept: only this installation reads it."""
+    return seal(session.info["settings"].secret, PURPOSE, number)
+
+
+def unsealed(session: Session, kept: str) -> str:
+    """An account number that was sealed; empty where there is none, or where it can't be read any more."""
+    try:
+        return unseal(session.info["settings"].secret, PURPOSE, kept) if kept else ""
+    except Unreadable:
+        return ""

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 
 from buchbar.payments import iban
 
@@ -60,3 +61,10 @@ def test_a_wrong_creditor_identifier_is_refused(typed: str) -> None:
 def test_people_read_numbers_in_groups_and_of_anothers_account_only_the_end() -> None:
     assert iban.readable(GENUINE) == "DE89 3704 0044 0532 0130 00"
     assert iban.masked("3000") == "•••• 3000"
+
+
+def test_a_sealed_number_is_read_again_only_here(session: Session) -> None:
+    kept = iban.sealed(session, GENUINE)
+    assert GENUINE not in kept
+    assert iban.unsealed(session, kept) == GENUINE
+    assert iban.unsealed(session, "") == iban.unsealed(session, kept[:-4] + "AAAA") == ""
