@@ -14,7 +14,7 @@ from buchbar.base.web import Form
 from buchbar.booking.journeys import Journey
 from buchbar.calendar.rules import WeeklyRule
 from buchbar.calendar.walls import MINUTES_A_DAY
-from buchbar.payments.models import Tariff, TariffItem
+from buchbar.payments.models import Conditions, Tariff, TariffItem
 
 ITEMS, HOURS = 60, 14  # rows that a form can hold
 MOST_CENTS = 10_000_000
@@ -109,7 +109,19 @@ def _item(take: Any, row: int, codes: Iterable[str], venues: Iterable[UUID]) -> 
     if not read:
         return None
     code, label, cents, vat, venue = read.values()
-    return TariffItem(code=code, label=label, cents=cents, vat=vat, resource_id=UUID(venue) if venue else None)
+    return TariffItem(
+        code=code,
+        label=label,
+        cents=cents,
+        vat=vat,
+        kind="price",
+        unit="booking",
+        per_part=False,
+        percent=0,
+        conditions=Conditions(),
+        vat_changes=(),
+        resource_id=UUID(venue) if venue else None,
+    )
 
 
 def _hours(take: Any, faults: dict[str, str], row: int) -> WeeklyRule | None:

@@ -44,7 +44,8 @@ class Conditions(msgspec.Struct, frozen=True, omit_defaults=True):
     """For whom and when a position holds; what is empty holds for all.
 
     ``hours`` are wall-clock rules (weekdays, time band, season); ``traits`` what must be true of the case
-    ("social_card", "second_child"); ``parts`` the least and the most parts of a hall, each inclusive.
+    ("social_card", "second_child"); ``parts`` the least and the most parts of a hall, each inclusive. Hours close on
+    public holidays as an office does; with ``holidays`` the position holds on those too, all day.
     """
 
     user_classes: tuple[str, ...] = ()
@@ -53,6 +54,7 @@ class Conditions(msgspec.Struct, frozen=True, omit_defaults=True):
     traits: tuple[str, ...] = ()
     parts: tuple[int, int] | None = None
     hours: tuple[WeeklyRule, ...] = ()
+    holidays: bool = False
 
 
 class VatChange(msgspec.Struct, frozen=True):
@@ -68,7 +70,7 @@ class TariffItem(Identified, Base):
 
     ``kind``: "price" (``cents`` per ``unit``, and ``per_part`` for each part of a hall), "surcharge" and "reduction"
     (``percent`` of the prices before it, or ``cents``), "minimum" and "maximum" (of the sum, in cents). Of the prices
-    with one code the first that fits holds. Units that are begun count whole.
+    with one code the first that fits holds (but see pricing.py). Units that are begun count whole.
 
     ``vat`` is a key: "hoheitlich" (a public fee, no VAT), "frei" (exempt), "0", "7" or "19" (per cent, included);
     ``vat_changes`` say from when another one holds.

@@ -10,6 +10,7 @@ from buchbar.calendar.public_holidays import is_working_day
 from buchbar.calendar.rules import opening
 from buchbar.payments.ledger import Line
 from buchbar.payments.models import Tariff
+from buchbar.payments.pricing import Case, price
 
 # When a tariff's position is due.
 CODES = {
@@ -39,7 +40,7 @@ class Answers:
 
 
 def fees(tariff: Tariff, venue_id: UUID, start: datetime, zone: ZoneInfo, land: str, answers: Answers) -> list[Line]:
-    """The positions that apply, in the tariff's order."""
+    """The positions that apply, in the tariff's order; none depends on how long a wedding lasts."""
     day = start.astimezone(zone).date()
     working = is_working_day(day, land)
     outside = not any(hours.contains(start) for hours in opening(tariff.office_hours, (), day, zone, land))
@@ -51,8 +52,6 @@ def fees(tariff: Tariff, venue_id: UUID, start: datetime, zone: ZoneInfo, land: 
         "saturday": not working,
         "room": True,
     }
-    return [
-        Line(item.code, item.label, item.cents, item.vat)
-        for item in tariff.items
-        if due.get(item.code) and item.resource_id in (None, venue_id) and item.cents
-    ]
+    codes = [code for code, applies in due.items() if applies]
+    case = Case(start=start, end=start, zone=zone, land=land, due=codes, resource_id=venue_id)
+    return [line for line in price(tariff.items, case) if line.cents]
