@@ -25,10 +25,8 @@ def shown(session: Session, clerk: Clerk, now: datetime) -> list[Shown]:
     """All that doesn't add up."""
     found = checks.findings(session, clerk.town, now)
     about = {each.booking_id for each in found if each.booking_id}
-    numbers = {
-        booking_id: number
-        for booking_id, number in session.execute(select(Booking.id, Booking.number).where(Booking.id.in_(about)))
-    }
+    named = session.execute(select(Booking.id, Booking.number).where(Booking.id.in_(about)))
+    numbers = {each.id: each.number for each in named}
     return [
         Shown(each.words, f"{clerk.desk}/buchung/{each.booking_id}", _("Buchung %s ansehen") % number)
         if each.booking_id and (number := numbers.get(each.booking_id))
