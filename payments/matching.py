@@ -1,0 +1,186 @@
+"""Which bookings an entry of a bank's statement pays, or which payment it returns. Pure: it looks nothing up.
+
+Reference *and* amount together settle an entry by themselves. One of them alone is a suggestion, with its reason, and a
+cashier decides. References are found in their field and in free text, in pieces, with blanks or hyphens, in any case.
+"""
+
+import re
+from collections.abc import Iterable
+from itertools import product
+from uuid import UUID
+
+import msgspec
+
+from buchbar.base import texts
+from buchbar.base.texts import _
+from buchbar.payments.camt import Entry
+from buchbar.payments.reference import bare
+
+_SHORTEST = 6  # signs: what is shorter stands in free text by chance
+_FEW = 5  # as many bookings with the right amount are worth showing
+_BETWEEN = r"[\s\-./]*"
+
+
+class Owed(msgspec.Struct, frozen=True, kw_only=True):
+    """A booking that may be paid. ``cents`` are open in all; ``signs`` the references and Kassenzeichen of its charges,
+    each with what is open of that charge. ``names`` are the people's."""
+
+    booking_id: UUID
+    number: str
+    cents: int
+    signs: tuple[tuple[str, int], ...] = ()
+    names: str = ""
+
+
+class Came(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment that may be returned. ``cents`` are what has not been taken from us again; ``end_to_end`` is what the
+    bank was told to call it, ``signs`` are the references of its booking."""
+
+    payment_id: UUID
+    booking_id: UUID
+    cents: int
+    end_to_end: str = ""
+    signs: tuple[str, ...] = ()
+
+
+class Share(msgspec.Struct, frozen=True):
+    """What of an entry is for which booking."""
+
+    booking_id: UUID
+    cents: int
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True):
+    """What an entry is. ``state`` is as in BankEntry; ``why`` a sentence for the cashier.
+
+    ``shares`` are what it pays, ``returned`` the payment that it takes back; ``candidates`` the bookings of which it
+    may be one.
+    """
+
+    state: str
+    why: str = ""
+    shares: tuple[Share, ...] = ()
+    returned: UUID | None = None
+    candidates: tuple[UUID, ...] = ()
+
+
+class Books:
+    """What is owed and what came, ordered so that many entries are looked up quickly."""
+
+    def __init__(self, owed: Iterable[Owed], came: Iterable[Came] = ()) -> None:
+        self.owed = tuple(owed)
+        self.came = tuple(came)
+        self._signs = [(bare(sign), cents, one) for one in self.owed for sign, cents in one.signs]
+        self._numbers = [(bare(one.number), one) for one in self.owed]
+        self._by_amount: dict[int, list[Owed]] = {}
+        for one in self.owed:
+            for cents in {one.cents, *(cents for _sign, cents in one.signs)} - {0}:
+                self._by_amount.setdefault(cents, []).append(one)
+
+    def match(self, entry: Entry) -> Match:
+        """What an entry is."""
+        if entry.cents < 0:
+            return self._returned(entry) if entry.is_return else Match(state="set_aside", why=_("Abgang vom Konto"))
+        if entry.is_return:
+            return Match(state="open", why=_("Eine Überweisung von uns kam zurück."))
+        named = self._named(_said(entry))
+        return _by_reference(entry, named) if named else self._by_amount_alone(entry)
+
+    def _named(self, said: str) -> dict[UUID, tuple[Owed, int]]:
+        """The bookings that are named, each with what is open of its charges that are named."""
+        without = bare(said)
+        found: dict[UUID, tuple[Owed, int]] = {}
+        for number, one in self._numbers:
+            if number and number in without:
+                found[one.booking_id] = (one, 0)
+        for sign, cents, one in self._signs:
+            if len(sign) >= _SHORTEST and sign in without and _stands(sign, said):
+                before = found.get(one.booking_id, (one, 0))[1]
+                found[one.booking_id] = (one, before + cents)
+        return found
+
+    def _by_amount_alone(self, entry: Entry) -> Match:
+        fitting = self._by_amount.get(entry.cents, [])
+        known = [one for one in fitting if _same_people(one.names, f"{entry.name} {entry.text}")]
+        if len(known) == 1:
+            return _suggested(_("Betrag und Name passen, die Buchung ist nicht genannt."), known[0], entry.cents)
+        if len(fitting) == 1:
+            return _suggested(_("Nur der Betrag passt, die Buchung ist nicht genannt."), fitting[0], entry.cents)
+        some = known or fitting
+        if 1 < len(some) <= _FEW:
+            why = _("Der Betrag passt zu mehreren Buchungen, keine ist genannt.")
+            return Match(state="suggested", why=why, candidates=tuple(one.booking_id for one in some))
+        return Match(state="open", why=_("Keine Buchung ist genannt, und der Betrag sagt nicht, welche es ist."))
+
+    def _returned(self, entry: Entry) -> Match:
+        """The payment that the bank takes back; with its own fee on top, or without."""
+        taken = {-entry.cents, entry.original} - {0}
+        by_name = [one for one in self.came if entry.end_to_end and one.end_to_end == entry.end_to_end]
+        if not by_name:
+            said = _said(entry)
+            without = bare(said)
+            by_name = [
+                one for one in self.came if any(bare(s) in without and _stands(bare(s), said) for s in one.signs)
+            ]
+        exact = [one for one in by_name if one.cents in taken]
+        if len(exact) == 1:
+            return Match(state="matched", returned=exact[0].payment_id, why=_("Rückgabe der Bank"))
+        if len(by_name) == 1:
+            why = _("Rückgabe der Bank, der Betrag weicht ab (vielleicht um die Gebühr der Bank).")
+            return Match(state="suggested", returned=by_name[0].payment_id, why=why)
+        return Match(state="open", why=_("Rückgabe der Bank; die Zahlung dazu wurde nicht gefunden."))
+
+
+def _by_reference(entry: Entry, named: dict[UUID, tuple[Owed, int]]) -> Match:
+    """Settled, if the bookings that are named owe together what came."""
+    ways = [dict.fromkeys(cents for cents in (charges, one.cents) if cents) for one, charges in named.values()]
+    for amounts in product(*ways) if len(ways) <= 8 else ():
+        if sum(amounts) == entry.cents:
+            shares = tuple(map(Share, named, amounts))
+            return Match(state="matched", why=_("Verwendungszweck und Betrag passen."), shares=shares)
+    if len(named) == 1:
+        ((one, _charges),) = named.values()
+        return _suggested(_difference(one, entry.cents), one, entry.cents)
+    why = _("Mehrere Buchungen sind genannt; was sie zusammen kosten, ist ein anderer Betrag.")
+    return Match(state="suggested", why=why, shares=_spread([one for one, _charges in named.values()], entry.cents))
+
+
+def _difference(one: Owed, cents: int) -> str:
+    if not one.cents:
+        return _("Die Buchung %s ist genannt, dort ist aber nichts offen. Das Geld ginge zurück.") % one.number
+    said = {"number": one.number, "cents": texts.euros(abs(one.cents - cents)), "open": texts.euros(one.cents)}
+    if cents > one.cents:
+        return _("Überzahlung: Für %(number)s sind %(open)s offen, es kamen %(cents)s zu viel.") % said
+    return _("Teilzahlung: Für %(number)s sind %(open)s offen, es fehlen noch %(cents)s.") % said
+
+
+def _spread(several: list[Owed], cents: int) -> tuple[Share, ...]:
+    """What came for several: each gets what it owes, in order, as far as it reaches; what is too much gets the last."""
+    shares: list[Share] = []
+    for one in several:
+        part = cents if one is several[-1] else min(cents, one.cents)
+        if part:
+            shares.append(Share(one.booking_id, part))
+        cents -= part
+    return tuple(shares)
+
+
+def _suggested(why: str, one: Owed, cents: int) -> Match:
+    return Match(state="suggested", why=why, shares=(Share(one.booking_id, cents),), candidates=(one.booking_id,))
+
+
+def _said(entry: Entry) -> str:
+    return " ".join((*entry.references, entry.text, entry.end_to_end))
+
+
+def _stands(sign: str, said: str) -> bool:
+    """Whether a reference stands in a text for itself, and isn't a piece of a longer number."""
+    before = r"(?<!\d)" if sign[0].isdigit() else ""
+    after = r"(?!\d)" if sign[-1].isdigit() else ""
+    return re.search(before + _BETWEEN.join(sign) + after, said, re.IGNORECASE) is not None
+
+
+def _same_people(names: str, said: str) -> bool:
+    """Whether one of the names is in a text; short words are in every text."""
+    words = {word for word in re.split(r"\W+", said.casefold()) if len(word) > 2}
+    return any(word in words for word in re.split(r"\W+", names.casefold()) if len(word) > 2)

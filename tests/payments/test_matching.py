@@ -1,0 +1,161 @@
+"""Reference and amount settle an entry, one alone is a suggestion; references are found however they are typed."""
+
+from datetime import date
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from buchbar.payments import camt
+from buchbar.payments.camt import Entry
+from buchbar.payments.matching import Books, Came, Owed, Share
+from buchbar.payments.reference import reference
+from tests.payments.test_camt import file
+
+ANNA = Owed(
+    booking_id=uuid4(),
+    number="HZ-7K3M-9QXB",
+    cents=14000,
+    signs=(("RF36HZ7K3M9QXB01", 14000), ("520260001234", 14000)),
+    names="Anna Müller Ben Yıldız",
+)
+KAYA = Owed(
+    booking_id=uuid4(),
+    number="HZ-4D8P-2WTC",
+    cents=6000,
+    signs=(("RF60HZ4D8P2WTC01", 6000),),
+    names="Deniz Kaya Tom Weber",
+)
+TWICE = Owed(
+    booking_id=uuid4(),
+    number="HZ-6F5J-8RNV",
+    cents=9000,
+    signs=(("RF68HZ6F5J8RNV01", 6000), (reference("HZ-6F5J-8RNV", 2), 3000)),
+    names="Ada Berg",
+)
+BOOKS = Books([ANNA, KAYA, TWICE])
+
+
+def came(cents: int, text: str = "", *references: str, **more: object) -> Entry:
+    return Entry(key="k", cents=cents, booked_on=date(2026, 11, 23), text=text, references=references, **more)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "RF36HZ7K3M9QXB01",
+        "rf36 hz7k 3m9q xb01",
+        "Gebühr RF36 HZ7K3M9 QXB 01, danke",
+        "HZ-7K3M-9QXB",
+        "hz 7k3m 9qxb",
+        "Nr.HZ7K3M9QXB Hochzeit",
+        "Kassenzeichen 5202.6000-1234",
+        "SVWZ+520260 001234 ABWA+Stadt",
+    ],
+)
+def test_a_reference_in_free_text_and_the_right_amount_settle(text):
+    match = BOOKS.match(came(14000, text))
+    assert (match.state, match.shares) == ("matched", (Share(ANNA.booking_id, 14000),))
+
+
+def test_a_reference_in_its_field_or_as_end_to_end_id_counts_too():
+    for entry in (came(14000, "", "RF36HZ7K3M9QXB01"), came(14000, end_to_end="RF36HZ7K3M9QXB01")):
+        assert BOOKS.match(entry).state == "matched"
+
+
+def test_several_in_one_payment_with_the_right_sum():
+    match = BOOKS.match(came(20000, "HZ-7K3M-9QXB und RF60HZ4D8P2WTC01"))
+    assert match.state == "matched"
+    assert set(match.shares) == {Share(ANNA.booking_id, 14000), Share(KAYA.booking_id, 6000)}
+
+
+def test_one_charge_of_several_or_all_at_once():
+    one = BOOKS.match(came(3000, reference("HZ-6F5J-8RNV", 2)))
+    both = BOOKS.match(came(9000, f"RF68HZ6F5J8RNV01 {reference('HZ-6F5J-8RNV', 2)}"))
+    whole = BOOKS.match(came(9000, "RF68HZ6F5J8RNV01"))
+    assert [each.state for each in (one, both, whole)] == ["matched"] * 3
+    assert one.shares == (Share(TWICE.booking_id, 3000),)
+
+
+@pytest.mark.parametrize(("cents", "word"), [(15000, "10,00\xa0€ zu viel"), (13000, "fehlen noch"), (1, "fehlen noch")])
+def test_the_reference_with_another_amount_is_a_suggestion(cents, word):
+    match = BOOKS.match(came(cents, "HZ-7K3M-9QXB"))
+    assert match.state == "suggested" and match.shares == (Share(ANNA.booking_id, cents),)
+    assert word.split()[-1] in match.why
+
+
+def test_what_is_paid_already_is_a_suggestion_that_says_so():
+    paid = Owed(booking_id=uuid4(), number="HZ-9A3E-5KMT", cents=0, signs=(("RF27HZ9A3E5KMT02", 0),))
+    match = Books([paid]).match(came(6000, "RF27HZ9A3E5KMT02"))
+    assert match.state == "suggested" and "nichts offen" in match.why
+
+
+def test_several_with_a_wrong_sum_are_spread_as_far_as_it_reaches():
+    short = BOOKS.match(came(15000, "HZ-7K3M-9QXB HZ-4D8P-2WTC"))
+    assert short.state == "suggested"
+    assert [share.cents for share in short.shares] == [14000, 1000]
+    long = BOOKS.match(came(30000, "HZ-7K3M-9QXB HZ-4D8P-2WTC"))
+    assert [share.cents for share in long.shares] == [14000, 16000]
+
+
+def test_the_amount_alone_is_a_suggestion_of_few():
+    assert BOOKS.match(came(14000, "Danke")).shares == (Share(ANNA.booking_id, 14000),)
+    two = BOOKS.match(came(6000, "Danke"))
+    assert two.state == "suggested" and set(two.candidates) == {KAYA.booking_id, TWICE.booking_id} and not two.shares
+    named = BOOKS.match(came(6000, "Danke", name="KAYA, DENIZ"))
+    assert named.shares == (Share(KAYA.booking_id, 6000),) and named.state == "suggested"
+    many = Books([Owed(booking_id=uuid4(), number=f"HZ-{n}", cents=6000) for n in range(9)])
+    assert many.match(came(6000)).state == "open"
+
+
+def test_nothing_at_all_stays_open():
+    assert BOOKS.match(came(777, "Spende")).state == "open"
+
+
+@pytest.mark.parametrize("text", ["5202600012345", "1520260001234", "RF37HZ7K3M9QXC01", "HZ-7K3M-9QX", "HZ-7K3M-9QXC"])
+def test_a_piece_of_a_longer_number_and_a_typing_error_name_nothing(text):
+    assert BOOKS.match(came(777, text)).state == "open"
+
+
+def test_a_short_sign_counts_only_in_long_company():
+    short = Books([Owed(booking_id=uuid4(), number="HZ-1", cents=777, signs=(("1234", 777),))])
+    assert short.match(came(777, "Kunde 1234")).state == "suggested", "by its amount alone"
+
+
+def test_money_that_went_out_is_none_of_ours_unless_it_is_a_return():
+    assert BOOKS.match(came(-14000, "HZ-7K3M-9QXB")).state == "set_aside"
+    assert BOOKS.match(came(14000, "HZ-7K3M-9QXB", is_return=True)).state == "open"
+
+
+def test_a_return_finds_its_payment():
+    first = Came(payment_id=uuid4(), booking_id=ANNA.booking_id, cents=6000, end_to_end="BUCHBAR-4711")
+    other = Came(payment_id=uuid4(), booking_id=KAYA.booking_id, cents=6000, signs=("RF60HZ4D8P2WTC01",))
+    books = Books([], [first, other])
+    with_fee = came(-6350, end_to_end="BUCHBAR-4711", is_return=True, original=6000)
+    assert (books.match(with_fee).state, books.match(with_fee).returned) == ("matched", first.payment_id)
+    odd = came(-6350, end_to_end="BUCHBAR-4711", is_return=True)
+    assert (books.match(odd).state, books.match(odd).returned) == ("suggested", first.payment_id)
+    by_text = came(-6000, "RETOURE RF60 HZ4D8P2WTC01", is_return=True)
+    assert books.match(by_text).returned == other.payment_id
+    assert books.match(came(-6000, is_return=True)).state == "open"
+
+
+def test_the_files_of_three_banks():
+    states = {
+        name: [BOOKS.match(entry).state for entry in camt.read(file(name)).entries]
+        for name in ("sparkasse", "volksbank", "without_details", "notification")
+    }
+    assert states == {
+        "sparkasse": ["matched", "matched", "open", "set_aside"],
+        "volksbank": ["matched", "matched", "matched", "matched", "open"],
+        "without_details": ["matched", "matched", "matched"],
+        "notification": ["matched", "matched"],
+    }
+
+
+@given(st.integers(1, 10**6), st.text(max_size=80), st.sampled_from(["", *(number for number, _c in ANNA.signs)]))
+def test_what_is_settled_is_never_more_than_what_came(cents, text, sign):
+    match = BOOKS.match(came(cents, f"{text} {sign}"))
+    assert sum(share.cents for share in match.shares) in (0, cents)
+    assert match.state != "matched" or match.shares
