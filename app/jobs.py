@@ -18,9 +18,10 @@ from buchbar.base.settings import Settings
 from buchbar.booking import jobs as booking
 from buchbar.booking import retention
 from buchbar.notices import mail, outbox
+from buchbar.payments import numbers
 from buchbar.payments import workers as payments
 
-WORKERS: dict[str, outbox.Worker] = {"mail": mail.deliver, **payments.WORKERS}
+WORKERS: dict[str, outbox.Worker] = {"mail": mail.deliver, **payments.WORKERS, **numbers.WORKERS}
 OUTBOX_SECONDS = 2
 log = logging.getLogger("buchbar.jobs")
 

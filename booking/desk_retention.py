@@ -16,6 +16,7 @@ from buchbar.base.web import Form, redirect
 from buchbar.booking import attach, forgetting, journeys, policies, retention
 from buchbar.booking.desk_frame import show
 from buchbar.calendar.walls import local_date
+from buchbar.payments.rules import rules_of
 
 
 @at_desk.get("/aufbewahrung", RULES, N_("Löschliste angesehen"))
@@ -64,6 +65,14 @@ def kept(session: Session, town: Municipality, today: date) -> list[tuple[str, s
         _("Widerrufene Kalender-Abos, mit der Notiz, für wen sie waren"): retention.FEEDS,
     }
     rows += [(what, _days(length.days), _("fest")) for what, length in days.items()]
+    years = rules_of(session, town.id).books_years
+    rows.append(
+        (
+            _("Wer etwas zu bezahlen hatte, auf Bescheiden und Rechnungen"),
+            _("%d Jahre nach dem Ende des Jahres (§ 147 AO)") % years,
+            _("in den Regeln für die Kasse"),
+        )
+    )
     trail, here = _months(town.audit_months), _("auf dieser Seite")
     rows.append((_("Protokoll: wer was getan und angesehen hat"), trail, here))
     rows.append((_("Frühere Namen und Adressen in den Änderungen an Einstellungen"), trail, here))

@@ -1,6 +1,7 @@
 """Deletion when the retention date comes (Art. 17 GDPR): what is personal goes, what the books need stays.
 
-What stays is no longer about anybody: the number, the dates, the states, charges, payments and refunds.
+What stays is no longer about anybody: the number, the dates, the states, charges, payments and refunds. Only who had
+to pay stays with the documents of what was paid or is owed, as long as the books must be kept (payments/bills.py).
 """
 
 import logging
@@ -20,7 +21,8 @@ from buchbar.calendar.months import add_months
 from buchbar.calendar.walls import local_date
 from buchbar.notices import letters
 from buchbar.notices.models import Errand, Letter
-from buchbar.payments.models import Payment, ProviderEvent, Refund
+from buchbar.payments import bills, ledger
+from buchbar.payments.models import Charge, Payment, ProviderEvent, Refund
 from buchbar.resources import opening_edits, pictures
 from buchbar.resources.models import Closure, Feed, Venue
 
@@ -40,6 +42,7 @@ SUBJECTS = {
     "provider_event": ProviderEvent.errand_id,
     "refund": Refund.id,
     "close_checkout": Payment.id,
+    "number": Charge.id,
 }
 log = logging.getLogger("buchbar.retention")
 
@@ -111,6 +114,8 @@ def forget(session: Session, booking: Booking, at: datetime) -> bool:
     letters.forget(session, booking.id)
     for kept in (attach, before, files, notes):
         kept.forget(session, booking.id)
+    if (account := ledger.account(session, booking.id)).paid == account.owed == 0:
+        bills.forget(session, booking.id)
     booking.email = booking.phone = ""
     booking.generation += 1
     booking.forgotten_at = at
@@ -140,6 +145,7 @@ def tidy(session: Session, now: datetime) -> None:
     pictures.forget(session, now)
     revisions.forget(session, now)
     attach.tidy(session, now)
+    bills.forget_old(session, now)
     _forget_feeds(session, now)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from buchbar.base.db import insert
 from buchbar.base.money import share
 from buchbar.notices import outbox
+from buchbar.payments import bills
 from buchbar.payments.models import Charge, ChargeItem, Payment, Refund, Reversal
 from buchbar.payments.reference import reference
 
@@ -148,6 +149,7 @@ def charge(session: Session, booking: Owing, kind: str, lines: Iterable[Line], a
         charged_at=at,
         items=items,
     )
+    bills.complete(session, made, booking.number, before + 1)
     session.add(made)
     session.flush()
     return made

@@ -18,7 +18,7 @@ from buchbar.booking.models import Approval, Booking, BookingEvent, Claim, Polic
 from buchbar.calendar.spans import Span
 from buchbar.notices.models import Errand, Letter
 from buchbar.payments import ledger
-from buchbar.payments.models import Payment, ProviderEvent, Refund
+from buchbar.payments.models import Charge, Payment, ProviderEvent, Refund
 from buchbar.resources.models import Closure, Feed, Registrar, Venue
 from tests.cast import ANNA_AND_BEN, CLERK, NOW, SATURDAY, confirmed, slot_at
 from tests.clerks import become
@@ -67,8 +67,25 @@ def test_on_its_day_and_not_before_a_cancelled_booking_is_forgotten(database, pa
     first_minute = datetime(2027, 12, 2, 23, 0, tzinfo=UTC)  # midnight in Diepholz
     assert retention.forget_what_is_due(database, first_minute) == 1
     after = everything(database)
-    assert [text for text in PERSONAL if text in after] == []
+    assert [text for text in PERSONAL if text in after] == ["Anna Müller", "Ben Yıldız"], "in the books"
     assert retention.forget_what_is_due(database, first_minute) == 0
+
+
+def test_who_had_to_pay_stays_on_the_documents_as_long_as_the_books(database, paid):
+    # Charged in 2026, so the books must be kept until the end of 2034.
+    retention.forget_what_is_due(database, datetime(2034, 12, 31, 22, 59, tzinfo=UTC))
+    with database.read() as session:
+        assert session.scalars(select(Charge.debtor)).all() == [("Anna Müller", "Ben Yıldız")] * 2
+    retention.forget_what_is_due(database, datetime(2034, 12, 31, 23, 0, tzinfo=UTC))
+    assert [text for text in PERSONAL if text in everything(database)] == []
+
+
+def test_who_never_paid_and_owes_nothing_is_in_no_books(database, town):
+    with database.write() as session:
+        booking = confirmed(session, town, slot_at(SATURDAY, 9), COUPLE)
+        lifecycle.cancel(session, booking, NOW, CLERK)
+    retention.forget_what_is_due(database, NOW + timedelta(days=400))
+    assert [text for text in PERSONAL if text in everything(database)] == []
 
 
 def test_what_the_books_need_stays(database, paid):
