@@ -16,6 +16,7 @@ from buchbar.base.texts import N_, _
 from buchbar.base.web import is_htmx
 from buchbar.booking import (
     approvals,
+    at_counter,
     attach,
     before,
     corrections,
@@ -85,6 +86,7 @@ def _what_is_known(session: Session, booking: Booking, now: datetime) -> dict[st
         "given": given,
         "account": ledger.account(session, booking.id),
         "charges": ledger.charges(session, booking.id),
+        "at_counter": at_counter.shown(session, booking, now),
         "money": money,
         "entries": history.entries(events, written, money),
         "seen": events[-1].id if events else 0,

@@ -3,10 +3,12 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from buchbar.base.db import Base, Identified
+from buchbar.base.db import Base, Identified, in_line
+from buchbar.base.errors import Refused
+from buchbar.base.texts import _
 
 
 class CashDay(Identified, Base):
@@ -37,3 +39,19 @@ class CashMove(Identified, Base):
     reason: Mapped[str]
     at: Mapped[datetime]
     by: Mapped[str]
+
+
+def stand_in_line(session: Session, municipality_id: UUID, at: datetime) -> None:
+    """Wait for who moves money in the same till, so that a closed day never changes. The last lock to be taken.
+
+    Raises Refused where the till was closed after the moment at which the money shall have moved.
+    """
+    in_line(session, f"till:{municipality_id}")
+    closed = closed_until(session, municipality_id)
+    if closed is not None and at <= closed:
+        raise Refused(_("Die Kasse ist gerade abgeschlossen worden. Bitte versuchen Sie es noch einmal."))
+
+
+def closed_until(session: Session, municipality_id: UUID) -> datetime | None:
+    """When the till was closed last; what came later belongs to the next day that is closed."""
+    return session.scalar(select(func.max(CashDay.closed_at)).where(CashDay.municipality_id == municipality_id))
