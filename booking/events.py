@@ -36,6 +36,8 @@ WORDS = {
     "decline": N_("Anfrage abgelehnt"),
     "pay": N_("Gebühren bezahlt"),
     "underway": N_("Zahlung unterwegs, die Bank bestätigt sie in den nächsten Tagen"),
+    "collect": N_("Lastschrift angekündigt"),
+    "spare": N_("Angekündigte Lastschrift zurückgezogen"),
     "unpaid": N_("Zahlung nicht zustande gekommen"),
     "refund": N_("Erstattung veranlasst"),
     "lose": N_("Zahlung zurückgegangen"),

@@ -12,6 +12,8 @@ from buchbar.base.texts import _
 from buchbar.payments.reference import bare, grouped
 
 PURPOSE = "iban"
+# SEPA, but not the EEA: the banks there want to know where somebody lives.
+OUTSIDE_EEA = frozenset({"AD", "AL", "CH", "GB", "GI", "MC", "MD", "ME", "MK", "RS", "SM", "VA"})
 # How long an IBAN is, for each country that takes part in SEPA (EPC409-09).
 _LENGTHS = {
     "AD": 24, "AL": 28, "AT": 20, "BE": 16, "BG": 22, "CH": 21, "CY": 28, "CZ": 24, "DE": 22, "DK": 18,

@@ -1,12 +1,26 @@
-"""Mandates for SEPA direct debits (SEPA Core), and the files that go to the bank: collections and refunds."""
+"""Mandates for SEPA direct debits (SEPA Core), and the files that go to the bank: collections and refunds.
 
+A mandate is proposed first, with its reference, and holds once it is signed: by a click of whom the e-mail address was
+proven to belong to, or on paper. The rulebook leaves it to creditor and debtor's bank what an electronic signature is
+worth; a debtor may have an unsigned debit back for 13 months.
+"""
+
+import secrets
+from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, delete, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from buchbar.base.db import Base, Identified
+from buchbar.base.errors import NotFound
+from buchbar.calendar.months import add_months
+from buchbar.payments import iban
+
+# After so many months without a collection a mandate ends by itself (SEPA Core Rulebook 4.1).
+UNUSED_MONTHS = 36
+_SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class Mandate(Identified, Base):
@@ -61,3 +75,107 @@ class SepaOrder(Identified, Base):
     handed_over_by: Mapped[str] = mapped_column(default="")
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[str] = mapped_column(default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What somebody says of their account; the address is the account holder's."""
+
+    holder: str
+    street: str
+    city: str
+    number: str  # the IBAN, as it is sent
+
+
+def propose(
+    session: Session,
+    municipality_id: UUID,
+    email: str,
+    given: Given,
+    at: datetime,
+    by: str = "",
+    *,
+    paper: bool = False,
+) -> Mandate:
+    """Write a mandate down that is still to be signed; an earlier proposal for the same address goes."""
+    mine = Mandate.municipality_id == municipality_id, func.lower(Mandate.email) == email.lower()
+    session.execute(delete(Mandate).where(*mine, Mandate.state == "proposed"))
+    made = Mandate(
+        id=uuid4(),
+        municipality_id=municipality_id,
+        reference=f"M-{''.join(secrets.choice(_SIGNS) for _sign in range(10))}",
+        email=email,
+        holder=given.holder,
+        street=given.street,
+        city=given.city,
+        sealed_iban=iban.sealed(session, given.number),
+        iban_end=given.number[-4:],
+        on_paper=paper,
+        made_at=at,
+        made_by=by,
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def sign(session: Session, mandate: Mandate, on: date, at: datetime, by: str = "") -> None:
+    """The mandate is signed and holds; the one before it ends. Again changes nothing, nor does it bring back one that
+    was revoked."""
+    session.flush()
+    session.refresh(mandate, with_for_update=True)
+    if mandate.state != "proposed":
+        return
+    for before in _active(session, mandate.municipality_id, mandate.email):
+        revoke(session, before, at, by)
+    mandate.state, mandate.signed_on = "active", on
+    session.flush()
+
+
+def revoke(session: Session, mandate: Mandate, at: datetime, by: str = "") -> None:
+    """The mandate ends; what is collected with it already is not touched."""
+    if mandate.state != "revoked":
+        mandate.state, mandate.revoked_at, mandate.revoked_by = "revoked", at, by
+        session.flush()
+
+
+def ends_on(mandate: Mandate) -> date | None:
+    """From which day on it doesn't hold any more if it isn't used; None as long as it isn't signed."""
+    last = mandate.last_used_on or mandate.signed_on
+    return add_months(last, UNUSED_MONTHS) if last else None
+
+
+def holds(mandate: Mandate, on: date) -> bool:
+    """Whether one may collect with it on a day."""
+    end = ends_on(mandate)
+    return mandate.state == "active" and end is not None and on < end
+
+
+def of_email(session: Session, municipality_id: UUID, email: str, on: date) -> Mandate | None:
+    """The mandate with which one may collect from whom this address belongs to."""
+    return next((each for each in _active(session, municipality_id, email) if holds(each, on)), None)
+
+
+def proposed(session: Session, municipality_id: UUID, email: str) -> Mandate | None:
+    """The mandate of this address that waits for its signature."""
+    mine = Mandate.municipality_id == municipality_id, func.lower(Mandate.email) == email.lower()
+    return session.scalar(select(Mandate).where(*mine, Mandate.state == "proposed"))
+
+
+def of_town(session: Session, municipality_id: UUID) -> list[Mandate]:
+    """All that are known, the newest first."""
+    ours = select(Mandate).where(Mandate.municipality_id == municipality_id)
+    return list(session.scalars(ours.order_by(Mandate.made_at.desc(), Mandate.id)))
+
+
+def named(session: Session, municipality_id: UUID, mandate_id: UUID) -> Mandate:
+    """A mandate of this town. Raises NotFound."""
+    found = session.get(Mandate, mandate_id)
+    if found is None or found.municipality_id != municipality_id:
+        raise NotFound
+    return found
+
+
+def _active(session: Session, municipality_id: UUID, email: str) -> list[Mandate]:
+    mine = Mandate.municipality_id == municipality_id, func.lower(Mandate.email) == email.lower()
+    return list(session.scalars(select(Mandate).where(*mine, Mandate.state == "active").order_by(Mandate.made_at)))

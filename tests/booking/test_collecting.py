@@ -1,0 +1,187 @@
+"""Direct debits: announced two weeks before, never of what was paid meanwhile, booked on their day, given back."""
+
+from datetime import date, timedelta
+from xml.etree import ElementTree
+
+import pytest
+from sqlalchemy import select
+
+from buchbar.base.errors import Refused
+from buchbar.booking import collecting
+from buchbar.booking.events import Actor
+from buchbar.notices.models import Letter
+from buchbar.payments import collections, ledger, mandates, paying
+from buchbar.payments.models import Payment, Reversal
+from buchbar.payments.rules import MoneyRules
+from tests.booking.money import pay
+from tests.cast import NOW, SATURDAY, assemble, confirmed, slot_at
+from tests.payments.test_mandates import ANNA, GIVEN, TODAY
+
+CASHIER = Actor("clerk", "Herr Winter")
+DAY = date(2026, 12, 7)
+ON_THE_DAY = NOW + timedelta(days=14)
+
+
+def with_a_mandate(session, recurring=True):
+    """Anna's wedding, agreed to, 170 euros open; the town may collect them."""
+    cast = assemble(session)
+    rules = {"payee": "Stadt Diepholz", "iban": "DE89370400440532013000", "creditor_id": "DE98ZZZ09999999999"}
+    session.add(MoneyRules(municipality_id=cast.town.id, ways=("stripe", "debit"), **rules))
+    booking = confirmed(session, cast, slot_at(SATURDAY, 9))
+    mandate = mandates.propose(session, cast.town.id, ANNA, GIVEN, NOW)
+    mandates.sign(session, mandate, TODAY, NOW)
+    mandate.recurring = recurring
+    return cast, booking, mandate
+
+
+def announced(session, cast, booking):
+    return collecting.announce(session, cast.town, [booking.id], DAY, NOW, CASHIER)
+
+
+def letters(session, kind):
+    return session.scalars(select(Letter).where(Letter.kind == kind)).all()
+
+
+def the_debit(session):
+    return session.scalars(select(Payment).where(Payment.provider == "debit")).one()
+
+
+def amounts(content):
+    return [each.text for each in ElementTree.fromstring(content).iter() if each.tag.endswith("InstdAmt")]
+
+
+def test_whose_turn_it_is(session):
+    cast, booking, mandate = with_a_mandate(session)
+    (turn,) = collecting.turns(session, cast.town, DAY)
+    assert (turn.booking, turn.mandate, turn.cents) == (booking, mandate, 17000)
+    mandates.revoke(session, mandate, NOW)
+    assert collecting.turns(session, cast.town, DAY) == []
+
+
+def test_everybody_is_told_what_is_collected_when_and_by_which_mandate(session):
+    cast, booking, mandate = with_a_mandate(session)
+    announced(session, cast, booking)
+    (letter,) = letters(session, "debit_notice")
+    assert letter.to_address == ANNA
+    for words in ("170,00", "7. Dezember 2026", mandate.reference, "DE98ZZZ09999999999", "•••• 2051"):
+        assert words in letter.text
+    assert GIVEN.number not in letter.text + letter.html
+
+
+def test_what_is_announced_is_nobodys_turn_again_and_cannot_be_paid_a_second_time(session):
+    cast, booking, _mandate = with_a_mandate(session)
+    announced(session, cast, booking)
+    assert collecting.turns(session, cast.town, DAY) == []
+    with pytest.raises(Refused, match="nichts einzuziehen"):
+        announced(session, cast, booking)
+    with pytest.raises(paying.UnderWay):
+        paying.begin(session, cast.town.id, booking.id, NOW)
+
+
+@pytest.mark.parametrize("day", [date(2026, 11, 30), date(2026, 12, 6)])
+def test_nobody_is_debited_sooner_than_two_weeks_after_the_letter(session, day):
+    cast, booking, _mandate = with_a_mandate(session)
+    with pytest.raises(Refused, match="14 Tage"):
+        collecting.announce(session, cast.town, [booking.id], day, NOW, CASHIER)
+
+
+def test_the_file_is_the_same_whenever_it_is_fetched(session):
+    cast, booking, mandate = with_a_mandate(session)
+    order = announced(session, cast, booking)
+    with pytest.raises(Refused, match="schließen"):
+        collections.content(session, order)
+    collecting.hand_over(session, order, NOW, CASHIER)
+    first = collections.content(session, order)
+    assert amounts(first) == ["170.00"]
+    assert mandate.reference.encode() in first
+    mandates.revoke(session, mandate, NOW)
+    assert collections.content(session, order) == first
+
+
+def test_what_was_paid_meanwhile_is_not_collected(session):
+    cast, booking, _mandate = with_a_mandate(session)
+    order = announced(session, cast, booking)
+    pay(session, booking, NOW, 7000)
+    collecting.hand_over(session, order, NOW, CASHIER)
+    assert amounts(collections.content(session, order)) == ["100.00"]
+
+
+def test_what_was_paid_in_full_is_left_out(session):
+    cast, booking, _mandate = with_a_mandate(session)
+    order = announced(session, cast, booking)
+    pay(session, booking, NOW)
+    assert collecting.hand_over(session, order, NOW, CASHIER) == [booking]
+    assert the_debit(session).state == "failed"
+    with pytest.raises(Refused, match="nichts mehr"):
+        collections.content(session, order)
+
+
+def test_with_a_revoked_mandate_nothing_is_collected(session):
+    cast, booking, mandate = with_a_mandate(session)
+    order = announced(session, cast, booking)
+    mandates.revoke(session, mandate, NOW)
+    assert collecting.hand_over(session, order, NOW, CASHIER) == [booking]
+    assert ledger.account(session, booking.id).open == 17000
+
+
+def test_a_file_that_is_withdrawn_counts_for_nothing_and_everybody_hears_of_it(session):
+    cast, booking, _mandate = with_a_mandate(session)
+    order = announced(session, cast, booking)
+    collecting.hand_over(session, order, NOW, CASHIER)
+    collecting.withdraw(session, order, NOW, CASHIER)
+    collecting.withdraw(session, order, NOW, CASHIER)
+    assert the_debit(session).state == "failed"
+    assert len(letters(session, "debit_withdrawn")) == 1
+    with pytest.raises(Refused, match="zurückgezogen"):
+        collections.content(session, order)
+    assert len(collecting.turns(session, cast.town, DAY)) == 1
+
+
+@pytest.fixture
+def collected(database):
+    """A direct debit that was handed over; the database, and the ids of booking, payment and mandate."""
+    with database.write() as session:
+        cast, booking, mandate = with_a_mandate(session)
+        order = announced(session, cast, booking)
+        collecting.hand_over(session, order, NOW, CASHIER)
+        return booking, the_debit(session).id, mandate.id, order.id
+
+
+def test_on_its_day_it_counts_as_paid_once(database, collected):
+    booking, payment_id, mandate_id, order_id = collected
+    assert collections.settle_due(database, ON_THE_DAY - timedelta(days=1), DAY - timedelta(days=1)) == 0
+    assert collections.settle_due(database, ON_THE_DAY, DAY) == 1
+    assert collections.settle_due(database, ON_THE_DAY, DAY) == 0
+    with database.write() as session:
+        assert session.get_one(Payment, payment_id).state == "paid"
+        assert session.get_one(mandates.Mandate, mandate_id).last_used_on == DAY
+        assert ledger.account(session, booking.id).open == 0
+        assert session.get_one(type(booking), booking.id).state == "confirmed"
+        with pytest.raises(Refused, match="schon gebucht"):
+            collecting.withdraw(session, session.get_one(mandates.SepaOrder, order_id), NOW, CASHIER)
+
+
+def test_a_return_is_booked_once_and_ends_the_mandate_where_the_account_is_gone(database, collected):
+    booking, payment_id, mandate_id, _order = collected
+    collections.settle_due(database, ON_THE_DAY, DAY)
+    later = ON_THE_DAY + timedelta(days=3)
+    for _again in range(2):
+        with database.write() as session:
+            assert collections.returned(session, payment_id.hex, "bank:1", later, reason="AC04")
+    with database.read() as session:
+        assert session.scalars(select(Reversal.cents)).all() == [17000]
+        assert ledger.account(session, booking.id).open == 17000
+        assert session.get_one(mandates.Mandate, mandate_id).state == "revoked"
+
+
+def test_a_debit_that_the_bank_refuses_before_its_day_was_never_paid(database, collected):
+    booking, payment_id, mandate_id, _order = collected
+    with database.write() as session:
+        assert collections.returned(session, payment_id.hex, "bank:1", NOW, reason="AM04")
+        assert collections.returned(session, "unknown", "bank:2", NOW) is None
+    assert collections.settle_due(database, ON_THE_DAY, DAY) == 0
+    with database.read() as session:
+        assert session.get_one(Payment, payment_id).state == "failed"
+        assert session.get_one(mandates.Mandate, mandate_id).state == "active"
+        assert session.scalars(select(Reversal.id)).all() == []
+        assert len(letters(session, "unpaid")) == 1
