@@ -30,6 +30,17 @@ class ExportColumn(msgspec.Struct, frozen=True):
     fixed: str = ""
 
 
+class ExportForm(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How the export to the accounting system is written: the sign between its columns, its encoding, the sign before
+    the cents, how a date is written (as strftime has it), and whether the headings come first."""
+
+    separator: str = ";"
+    encoding: str = "utf-8-sig"
+    decimal: str = ","
+    dates: str = "%d.%m.%Y"
+    headings: bool = True
+
+
 class MoneyRules(Identified, Base):
     """A town's rules for money.
 
@@ -63,6 +74,7 @@ class MoneyRules(Identified, Base):
     counter_hours: Mapped[str] = mapped_column(default="")
     dunning: Mapped[tuple[DunningLevel, ...]] = mapped_column(Shape(tuple[DunningLevel, ...]), default=())
     export: Mapped[tuple[ExportColumn, ...]] = mapped_column(Shape(tuple[ExportColumn, ...]), default=())
+    export_form: Mapped[ExportForm] = mapped_column(Shape(ExportForm), default=ExportForm(), server_default="{}")
     books_years: Mapped[int] = mapped_column(default=8)
 
 

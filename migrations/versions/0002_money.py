@@ -36,6 +36,7 @@ def _new_tables() -> None:
         _text("counter_hours"),
         _text("dunning"),
         _text("export"),
+        sa.Column("export_form", sa.Text(), server_default="{}", nullable=False),
         sa.Column("books_years", sa.Integer(), nullable=False),
         *_keys("money_rules", municipality_id="municipality"),
         sa.UniqueConstraint("municipality_id", name=op.f("uq_money_rules_municipality_id")),
