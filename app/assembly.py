@@ -1,6 +1,6 @@
 """What has to be told upward: which journeys there are, and what happens when money comes in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -32,8 +32,16 @@ def put_together() -> None:
         )
     )
     set_up.put_in(weddings_set_up.steps)
-    paying.hand_down(paid=on_paid, refunded=on_refunded, taken=on_taken)
+    paying.hand_down(
+        lock=lock, paid=on_paid, refunded=on_refunded, taken=on_taken, underway=on_underway, unpaid=on_unpaid
+    )
     bills.hand_down(debtor=debtor)
+
+
+def lock(session: Session, booking_ids: Sequence[UUID]) -> None:
+    """Lock bookings that are paid at once, in the order given."""
+    for booking_id in booking_ids:
+        lifecycle.lock(session, session.get_one(Booking, booking_id))
 
 
 def debtor(session: Session, booking_id: UUID) -> list[str]:
@@ -65,3 +73,20 @@ def on_taken(session: Session, booking_id: UUID, at: datetime, book: Callable[[]
     lifecycle.lock(session, booking)
     if cents := book():
         lifecycle.lose(session, booking, at, PROVIDER, cents)
+
+
+def on_underway(session: Session, booking_id: UUID, at: datetime, book: Callable[[], int]) -> None:
+    """The bank has a payment, and takes its days."""
+    _said(session, booking_id, "underway", at, book)
+
+
+def on_unpaid(session: Session, booking_id: UUID, at: datetime, book: Callable[[], int]) -> None:
+    """The bank that had a payment says no in the end."""
+    _said(session, booking_id, "unpaid", at, book)
+
+
+def _said(session: Session, booking_id: UUID, verb: str, at: datetime, book: Callable[[], int]) -> None:
+    booking = session.get_one(Booking, booking_id)
+    lifecycle.lock(session, booking)
+    if cents := book():
+        lifecycle.hear(session, booking, verb, at, PROVIDER, cents)

@@ -125,6 +125,13 @@ def lose(session: Session, booking: Booking, at: datetime, by: Actor, cents: int
     _give_back(session, booking, at, by)
 
 
+def hear(session: Session, booking: Booking, verb: str, at: datetime, by: Actor, cents: int) -> None:
+    """What the bank says about a payment that takes its days: "underway", or "unpaid" in the end. The booking stays as
+    it is: its deadline ends it, if it has passed in the meantime."""
+    lock(session, booking)
+    _tell(session, booking, record(session, booking, verb, at, by, cents=str(cents)))
+
+
 def undo_pay(session: Session, booking: Booking, at: datetime, by: Actor, cents: int, reason: str) -> None:
     """A clerk takes back a payment that was booked by mistake (the reversal's row says so already); nobody had paid, so
     nobody is written to."""

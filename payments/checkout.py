@@ -39,6 +39,9 @@ SHAPES: dict[str, Any] = {
     "POST /v1/refunds": RefundCreateParams,
     "GET /v1/refunds": RefundListParams,
 }
+# Cards, and the bank's debit, which settles days later.
+METHODS: list[Any] = ["card", "sepa_debit"]
+DISPUTES = frozenset(f"charge.dispute.{word}" for word in ("created", "closed", "funds_withdrawn", "funds_reinstated"))
 OPTIONS = frozenset(stripe.RequestOptions.__annotations__)
 
 
@@ -58,7 +61,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What the provider says about one of its objects.
 
     ``state`` of a checkout: "open", "processing" (paid, the bank takes its days), "paid", "failed", "expired"; of a
-    charge: "refunded" (``cents`` is all that has gone back so far), "disputed"; of a refund: "refunded",
+    charge: "refunded" (``cents`` is all that has gone back so far); of a dispute: "inquiry" (no money has moved),
+    "disputed" (``cents`` are gone), "dispute_won" (they are back), "dispute_lost"; of a refund: "refunded",
     "refund_failed". ``payment_id`` is our own id, as we had given it to the provider; empty for what isn't ours.
     """
 
@@ -90,6 +94,7 @@ def start(
         raise ValueError("the purpose has 1 to 27 letters, digits, blanks and hyphens")
     parameters: SessionCreateParams = {
         "mode": "payment",
+        "allowed_payment_method_types": METHODS,
         "locale": "en" if texts.language.get() == "en" else "de",
         "line_items": [_item(line) for line in _shown(lines, payment.cents)],
         "payment_intent_data": {"description": purpose, "metadata": {"payment_id": str(payment.id)}},
@@ -185,11 +190,28 @@ def _told(kind: str, about: dict[str, Any]) -> Told | None:
             cents=about["amount_refunded"],
             currency=about["currency"],
         )
-    if kind == "charge.dispute.created":
-        return Told(state="disputed", object_id=about["id"], intent_id=about["payment_intent"] or "")
+    if kind in DISPUTES and (state := _state_of_dispute(kind, about["status"])):
+        return Told(
+            state=state,
+            object_id=about["id"],
+            intent_id=about["payment_intent"] or "",
+            cents=about["amount"],
+            currency=about["currency"],
+        )
     if kind == "refund.failed":
         return _of_refund(about)
     return None
+
+
+def _state_of_dispute(kind: str, status: str) -> str | None:
+    """What a message about a dispute means; None where nothing follows. An inquiry ("warning_…") takes no money."""
+    if kind == "charge.dispute.funds_withdrawn":
+        return "disputed"
+    if kind == "charge.dispute.funds_reinstated":
+        return "dispute_won"
+    if kind == "charge.dispute.created":
+        return "inquiry" if status.startswith("warning") else "disputed"
+    return {"won": "dispute_won", "lost": "dispute_lost"}.get(status)
 
 
 def _of_checkout(session: Mapping[str, Any]) -> Told:

@@ -3,7 +3,9 @@
 They may come doubled, late, in any order, or for things that aren't ours; what they say is applied once.
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from uuid import UUID, uuid4
 
 import msgspec
@@ -14,13 +16,15 @@ from buchbar.base.db import Database, insert
 from buchbar.base.texts import N_, _
 from buchbar.notices import outbox
 from buchbar.notices.outbox import Hopeless
-from buchbar.payments import paying, refunds
+from buchbar.payments import disputes, paying, refunds
 from buchbar.payments.checkout import Message, Told
-from buchbar.payments.models import ProviderEvent
+from buchbar.payments.models import Payment, ProviderEvent
 
 # What no program can put right: it is written down, and then a clerk has to look at it.
 FOR_A_CLERK = {
     "disputed": N_("Die Bank hat eine Zahlung zurückgefordert. Bitte bei Stripe nachsehen."),
+    "dispute_lost": N_("Eine Rückforderung der Bank ist endgültig: Das Geld ist weg, die Gebühr wieder offen."),
+    "inquiry": N_("Die Bank fragt zu einer Zahlung nach. Bitte bei Stripe antworten, sonst fordert sie sie zurück."),
     "refund_failed": N_("Eine Erstattung ist nicht angekommen. Bitte auf anderem Weg erstatten."),
 }
 
@@ -72,16 +76,32 @@ def apply(database: Database, told: Told, at: datetime) -> bool:
         payment = paying.about(session, told)
         if payment is None:
             return False
-        if told.state == "paid":
-            paying.upward("paid")(session, payment.booking_id, at, lambda: paying.settle(session, payment.id, told, at))
-        elif told.state == "refunded":
-            paying.upward("refunded")(
-                session, payment.booking_id, at, lambda: refunds.noticed(session, payment.id, told.cents, at)
-            )
-        elif told.state == "refund_failed":
-            refunds.bounced(session, payment.id, told.object_id)
-        elif told.state == "processing":
-            paying.on_its_way(session, payment.id, told.intent_id)
-        elif told.state in ("failed", "expired"):
-            paying.end(session, payment.id, told.state)
+        payments = paying.together(session, payment)
+        paying.lock(session, payments)
+        _write_down(session, payment, payments, told, at)
     return True
+
+
+def _write_down(session: Session, payment: Payment, payments: list[Payment], told: Told, at: datetime) -> None:
+    """What the provider says of ``payment`` and those that were begun as one with it; their bookings are locked."""
+    if told.state == "paid":
+        _each("paid", session, payments, at, lambda each: paying.settle(session, each.id, told, at))
+    elif told.state == "processing":
+        _each("underway", session, payments, at, lambda each: paying.on_its_way(session, each.id, told.intent_id))
+    elif told.state == "failed" and told.intent_id:  # the bank had it
+        _each("unpaid", session, payments, at, lambda each: paying.refused(session, each.id))
+    elif told.state in ("failed", "expired"):
+        paying.end(session, payment.id, told.state)
+    elif told.state == "refunded":
+        _each("refunded", session, payments, at, lambda each: refunds.noticed(session, each.id, told.cents, at))
+    elif told.state == "refund_failed":
+        refunds.bounced(session, payment.id, told.object_id)
+    elif told.state in ("disputed", "dispute_lost"):
+        disputes.taken(session, payments, told.object_id, told.cents, at)
+    elif told.state == "dispute_won":
+        disputes.came_back(session, payments, told.object_id, told.cents, at)
+
+
+def _each(what: str, session: Session, payments: list[Payment], at: datetime, book: Callable[[Payment], int]) -> None:
+    for payment in payments:
+        paying.upward(what)(session, payment.booking_id, at, partial(book, payment))

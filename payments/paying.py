@@ -41,17 +41,27 @@ class UnderWay(Refused):
 # ``booked(session, booking_id, at, book)``: lock the booking, then call ``book``, which changes payments or refunds
 # and says how many cents have just moved; if any have, write down what that means for the booking.
 Booked = Callable[[Session, UUID, datetime, Callable[[], int]], None]
+# ``lock(session, booking_ids)``: lock these bookings, in the order given.
+Lock = Callable[[Session, Sequence[UUID]], None]
 _upward: dict[str, Booked] = {}
+_locks: list[Lock] = []
 
 
-def hand_down(*, paid: Booked, refunded: Booked, taken: Booked) -> None:
-    """Tell this folder what follows when money has come in, or has gone back or been taken without our doing."""
-    _upward.update(paid=paid, refunded=refunded, taken=taken)
+def hand_down(*, lock: Lock, paid: Booked, refunded: Booked, taken: Booked, underway: Booked, unpaid: Booked) -> None:
+    """Tell this folder how bookings are locked, and what follows when money has come in, has gone back or been taken
+    without our doing, when the bank has a payment and takes its days, and when it says no in the end."""
+    _locks[:] = [lock]
+    _upward.update(paid=paid, refunded=refunded, taken=taken, underway=underway, unpaid=unpaid)
 
 
 def upward(what: str) -> Booked:
-    """What follows: "paid", "refunded" or "taken"."""
+    """What follows: "paid", "refunded", "taken", "underway" or "unpaid"."""
     return _upward[what]
+
+
+def lock(session: Session, payments: Sequence[Payment]) -> None:
+    """Lock the bookings of all these payments (``together``), before any of them is changed."""
+    _locks[0](session, [payment.booking_id for payment in payments])
 
 
 def begin(session: Session, municipality_id: UUID, booking_id: UUID, at: datetime) -> Payment:

@@ -74,7 +74,7 @@ def _with_url(request: Request, body: Object) -> Object:
     if body["object"] != "checkout.session":
         return body
     url = f"{request.base_url}pay/{body['id']}" if body["status"] == "open" else None
-    return {name: value for name, value in body.items() if name not in ("items", "intent")} | {"url": url}
+    return {name: value for name, value in body.items() if name not in ("items", "intent", "methods")} | {"url": url}
 
 
 def nested(pairs: list[tuple[str, str]]) -> Object:
@@ -134,17 +134,17 @@ def pay_page(request: Request, name: FromPath[str]) -> Response[bytes]:
 
 @post("/pay/{name:str}", status_code=200, sync_to_thread=False)
 def pay(request: Request, name: FromPath[str], body: RawBody) -> Response[bytes]:
-    """Pay and go back; or be declined, and stay; or go back without paying."""
+    """Pay, at once or by the bank's debit, and go back; or be declined, and stay; or go back without paying."""
     books: Books = request.app.state.books
     choice = dict(_posted(body)).get("choice", "")
     if choice == "ablehnen" or name not in books.sessions:
         return _page(request, name, declined=True)
-    session = books.sessions[name]
-    if choice == "zahlen":
-        books.pay(name)
-    if choice == "zahlen" and session["status"] != "complete":
+    session, pays = books.sessions[name], choice in ("zahlen", "lastschrift")
+    if pays:
+        books.pay(name, slow=choice == "lastschrift" or books.behaviour.slow)
+    if pays and session["status"] != "complete":
         return _page(request, name)
-    target = session["success_url"] if choice == "zahlen" else session["cancel_url"] or session["success_url"]
+    target = session["success_url"] if pays else session["cancel_url"] or session["success_url"]
     return Response(b"", status_code=303, headers={"location": target})
 
 
@@ -189,6 +189,21 @@ def bounce(request: Request, name: FromPath[str]) -> Response[bytes]:
     return _json({})
 
 
+@post("/_standin/dispute/{intent:str}", status_code=200, sync_to_thread=False)
+def dispute(request: Request, intent: FromPath[str], body: RawBody) -> Response[bytes]:
+    """The payer's bank claims money back: ``{"amount": 500, "inquiry": true}``, both may be missing."""
+    books: Books = request.app.state.books
+    given = msgspec.json.decode(body or b"{}", type=dict[str, int | bool])
+    return _json({"id": books.dispute(intent, given.get("amount"), bool(given.get("inquiry")))})
+
+
+@post("/_standin/decision/{name:str}", status_code=200, sync_to_thread=False)
+def decide(request: Request, name: FromPath[str], body: RawBody) -> Response[bytes]:
+    """A dispute ends: ``{"won": true}``."""
+    request.app.state.books.decide(name, msgspec.json.decode(body, type=dict[str, bool])["won"])
+    return _json({})
+
+
 @get("/_standin/books", sync_to_thread=False)
 def show_books(request: Request) -> Response[bytes]:
     """All that is remembered; ``idle`` says that no message is on its way."""
@@ -198,6 +213,7 @@ def show_books(request: Request) -> Response[bytes]:
             "sessions": list(books.sessions.values()),
             "charges": list(books.charges.values()),
             "refunds": books.refunds,
+            "disputes": list(books.disputes.values()),
             "asked": books.asked,
             "sent": messages.sent,
             "held": len(messages.held),
@@ -209,5 +225,5 @@ def show_books(request: Request) -> Response[bytes]:
 routes = [
     *(open_session, look_at_session, expire_session, make_refund, list_refunds),
     *(pay_page, pay, style),
-    *(behave, bank, bounce, show_books),
+    *(behave, bank, bounce, dispute, decide, show_books),
 ]

@@ -54,6 +54,7 @@ class Books:
         self.sessions: dict[str, Object] = {}
         self.charges: dict[str, Object] = {}  # by intent
         self.refunds: list[Object] = []
+        self.disputes: dict[str, Object] = {}
         self.asked: list[str] = []
         self._answers: dict[str, tuple[str, int, Object]] = {}
 
@@ -126,6 +127,7 @@ class Books:
             "livemode": False,
             "mode": given["mode"],
             "locale": given.get("locale"),
+            "methods": given.get("allowed_payment_method_types"),
             "items": items,
             "intent": given.get("payment_intent_data") or {},
         }
@@ -150,13 +152,12 @@ class Books:
         session["status"] = "expired"
         self.tell("checkout.session.expired", session)
 
-    def pay(self, name: str) -> None:
+    def pay(self, name: str, slow: bool) -> None:
         """Somebody pays on the page; with a slow way of paying the bank's answer comes by ``bank``."""
         session = self.session(name)
         if session["status"] != "open":
             return
         intent = "pi_" + secrets.token_hex(12)
-        slow = self.behaviour.slow
         session |= {"status": "complete", "payment_intent": intent, "payment_status": "unpaid" if slow else "paid"}
         self.charges[intent] = {
             "id": "ch_" + secrets.token_hex(12),
@@ -183,6 +184,8 @@ class Books:
         charge = self.charges.get(given.get("payment_intent", ""))
         if charge is None or charge["status"] != "succeeded":
             raise Fault(404, "resource_missing", f"No such payment_intent: '{given.get('payment_intent')}'")
+        if any(each["payment_intent"] == charge["payment_intent"] and each["taken"] for each in self.disputes.values()):
+            raise Fault(400, "charge_disputed", f"Charge {charge['id']} has been charged back; cannot issue a refund.")
         left = charge["amount"] - charge["amount_refunded"]
         if not left:
             raise Fault(400, "charge_already_refunded", f"Charge {charge['id']} has already been refunded.")
@@ -209,6 +212,45 @@ class Books:
         made["status"] = "failed"
         self.charges[made["payment_intent"]]["amount_refunded"] -= made["amount"]
         self.tell("refund.failed", made)
+
+    def dispute(self, intent: str, amount: int | None = None, inquiry: bool = False) -> str:
+        """The payer's bank claims money back (all that is left), or first only asks; the dispute's name."""
+        charge = self.charges[intent]
+        name = "dp_" + secrets.token_hex(12)
+        self.disputes[name] = {
+            "id": name,
+            "object": "dispute",
+            "amount": amount or charge["amount"] - charge["amount_refunded"],
+            "currency": charge["currency"],
+            "charge": charge["id"],
+            "payment_intent": intent,
+            "reason": "fraudulent",
+            "status": "warning_needs_response" if inquiry else "needs_response",
+            "taken": False,
+        }
+        self.tell("charge.dispute.created", self.disputes[name])
+        if not inquiry:
+            self._take(self.disputes[name])
+        return name
+
+    def _take(self, dispute: Object) -> None:
+        dispute["taken"] = True
+        self.tell("charge.dispute.funds_withdrawn", dispute)
+
+    def decide(self, name: str, won: bool) -> None:
+        """The dispute is won or lost; an inquiry ends without a word about money, or becomes a dispute."""
+        dispute = self.disputes[name]
+        if dispute["status"].startswith("warning"):
+            dispute["status"] = "warning_closed" if won else "needs_response"
+            if not won:
+                self._take(dispute)
+                return
+        else:
+            dispute["status"] = "won" if won else "lost"
+        self.tell("charge.dispute.closed", dispute)
+        if won and dispute["taken"]:
+            dispute["taken"] = False
+            self.tell("charge.dispute.funds_reinstated", dispute)
 
 
 def _item(given: Object) -> Object:

@@ -32,7 +32,13 @@ from buchbar.resources.models import Venue
 
 FEES, NUMBER = 17_000, "HZ-7K3M-9QXB"
 # In which state a letter finds the booking, where that makes a difference to it, and what has happened.
-STATES = {"received": "requested", "payable": "payable", "declined": "declined", "cancelled": "cancelled"}
+STATES = {
+    "received": "requested",
+    "payable": "payable",
+    "unpaid": "payable",
+    "declined": "declined",
+    "cancelled": "cancelled",
+}
 BY = {"owner_refused": "owner"}
 
 

@@ -142,7 +142,7 @@ def test_what_failed_twice_about_one_refund_is_settled_at_once(client, posted, d
 
 def test_a_dispute_is_noted_as_done_by_the_town_it_concerns(client, posted, database, town, cancelled, work):
     work(Told(state="refunded", object_id="re_1", intent_id="pi_1"))
-    told(database, "disputed", "dp_1", intent_id="pi_1")
+    told(database, "disputed", "dp_1", intent_id="pi_1", cents=FEES)
     errand = failed_errand(database)
     become(client, database, town.clerk)
     page = client.get(DESK).text

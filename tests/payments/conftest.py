@@ -20,9 +20,9 @@ from buchbar.base.settings import DEMO_WEBHOOK_SECRET, Settings
 from buchbar.booking import lifecycle, links
 from buchbar.booking.models import Booking
 from buchbar.notices import outbox
-from buchbar.notices.models import Errand
+from buchbar.notices.models import Errand, Letter
 from buchbar.payments import ledger, paying, workers
-from buchbar.payments.models import Payment, Refund
+from buchbar.payments.models import Payment, Refund, Reversal
 from buchbar.payments.standin import create_standin
 from tests import cast as people
 from tests.conftest import Clock
@@ -85,6 +85,15 @@ class Stripe:
     def bounce(self, refund_id: str) -> None:
         """The bank of the citizen sends a refund back to Stripe."""
         assert self.http.post(f"{self.url}/_standin/bounce/{refund_id}").is_success
+
+    def dispute(self, payment: Payment, **how: Any) -> str:
+        """The payer's bank claims a payment back."""
+        answer = self.http.post(f"{self.url}/_standin/dispute/{payment.intent_id}", json=how)
+        return str(answer.raise_for_status().json()["id"])
+
+    def decide(self, dispute: str, won: bool) -> None:
+        """The card's company decides about a dispute."""
+        assert self.http.post(f"{self.url}/_standin/decision/{dispute}", json={"won": won}).is_success
 
     def books(self) -> dict[str, Any]:
         """The stand-in's books, when all its messages have been sent."""
@@ -179,8 +188,24 @@ class House:
             sums = ledger.account(session, booking_id)
         return sums.owed, sums.paid, sums.returned
 
+    def open(self, booking_id: UUID) -> int:
+        """What is still to be paid, in cents."""
+        with self.database.read() as session:
+            return ledger.account(session, booking_id).open
+
+    def letters(self, booking_id: UUID) -> list[str]:
+        """The kinds of letters that were written about a booking, in order."""
+        with self.database.read() as session:
+            wanted = session.query(Letter).filter_by(booking_id=booking_id, to_address="anna@example.org")
+            return [letter.kind for letter in wanted.order_by(Letter.written_at)]
+
     def rows(self, table: Any) -> list[Any]:
-        order = {Payment: Payment.started_at, Refund: Refund.wanted_at, Errand: Errand.written_at}
+        order = {
+            Payment: Payment.started_at,
+            Refund: Refund.wanted_at,
+            Reversal: Reversal.at,
+            Errand: Errand.written_at,
+        }
         with self.database.read() as session:
             return list(session.query(table).order_by(order.get(table)))
 

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from buchbar.app import assembly
 from buchbar.base.db import Database
 from buchbar.booking import lifecycle
 from buchbar.booking.events import CITIZEN, PROVIDER
@@ -146,11 +145,9 @@ def test_without_the_lock_a_cancelled_reservation_would_rise_again(database, tow
         monkeypatch.setattr(lifecycle, "lock", lambda *_: None)
         lifecycle.pay(session, booking, at, PROVIDER, cents)
 
-    try:
-        paying.hand_down(paid=careless, refunded=assembly.on_refunded)
-        inbox.apply(database, paid("cs_1"), NOW)
-    finally:
-        paying.hand_down(paid=assembly.on_paid, refunded=assembly.on_refunded)
+    monkeypatch.setitem(paying._upward, "paid", careless)
+    monkeypatch.setattr(paying, "_locks", [lambda *_: None])
+    inbox.apply(database, paid("cs_1"), NOW)
     with database.read() as session:
         booking = session.get_one(Booking, booking_id)
         assert (booking.state, len(booking.claims)) == ("confirmed", 0), "confirmed, and its place is free for others"

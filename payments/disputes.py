@@ -1,0 +1,54 @@
+"""A payer's bank claims a payment back (a dispute): the money is gone at once, and comes back if the town wins.
+
+Each dispute goes out once and comes back once at most, however often and in whatever order the messages come. An
+inquiry, which takes no money yet, is only shown to a clerk (payments/inbox.py).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from buchbar.notices.outbox import NotYet
+from buchbar.payments import ledger, paying
+from buchbar.payments.models import Payment, Reversal
+
+KIND = "disputed"
+AWAY, BACK = "out", "back"
+
+
+def taken(session: Session, payments: Sequence[Payment], dispute_id: str, cents: int, at: datetime) -> None:
+    """Write down that the bank has taken ``cents`` of what was paid at once; the bookings are locked.
+
+    Raises NotYet while the payment itself hasn't been told.
+    """
+    if any(payment.state != "paid" for payment in payments):
+        raise NotYet("disputed before it was paid: the messages come out of order")
+    if _booked(session, payments, dispute_id, AWAY):
+        return
+    for payment, share in paying.shares(session, payments, cents):
+        _book(session, payment, f"{dispute_id}:{AWAY}", share, at)
+
+
+def came_back(session: Session, payments: Sequence[Payment], dispute_id: str, cents: int, at: datetime) -> None:
+    """Write down that the town has won: what the dispute took is here again. Raises NotYet as ``taken``."""
+    taken(session, payments, dispute_id, cents, at)  # the message that says so may come after this one
+    if _booked(session, payments, dispute_id, BACK):
+        return
+    for went in _booked(session, payments, dispute_id, AWAY):
+        _book(session, went.payment, f"{dispute_id}:{BACK}", -went.cents, at)
+
+
+def _booked(session: Session, payments: Sequence[Payment], dispute_id: str, way: str) -> list[Reversal]:
+    ours = Reversal.payment_id.in_([payment.id for payment in payments])
+    wanted = select(Reversal).where(ours, Reversal.kind == KIND, Reversal.key.startswith(f"{dispute_id}:{way}"))
+    return list(session.scalars(wanted.order_by(Reversal.booking_id)))
+
+
+def _book(session: Session, payment: Payment, key: str, cents: int, at: datetime) -> None:
+    if payment.together_id:  # one dispute takes the money of several bookings, and each has a row of its own
+        key = f"{key}:{payment.id}"
+    book = partial(ledger.reverse, session, payment, KIND, key, cents, at)
+    paying.upward("taken")(session, payment.booking_id, at, book)
