@@ -4,21 +4,30 @@ from datetime import datetime
 from typing import Any
 
 from litestar import Request, Response
+from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
 from buchbar.accounts.roles import BOOKS, may
-from buchbar.base.texts import _
+from buchbar.base.texts import N_, _
+from buchbar.booking import desk_open_items, desk_refunds, findings
 from buchbar.booking.desk_frame import show
 
 # Where it is (below the desk), how it is called, what it is for, and the right that it takes to see it.
-PAGES: tuple[tuple[str, str, str, str], ...] = ()
+PAGES: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "kasse/offen",
+        N_("Offene Posten"),
+        N_("Was noch zu zahlen ist und seit wann, was zurückgeht, und was dabei nicht geklappt hat."),
+        BOOKS,
+    ),
+)
 
 
 @at_desk.get("/kasse", BOOKS)
-def cash_page(request: Request, clerk: Clerk, now: datetime) -> Response[Any]:
+def cash_page(request: Request, session: Session, clerk: Clerk, now: datetime) -> Response[Any]:
     pages = [(each[0], _(each[1]), _(each[2])) for each in PAGES if may(clerk.role, each[3])]
-    return show(request, clerk, "desk/cash.html", now, pages=pages)
+    return show(request, clerk, "desk/cash.html", now, pages=pages, findings=findings.shown(session, clerk, now))
 
 
-routes = [cash_page]
+routes = [cash_page, *desk_open_items.routes, *desk_refunds.routes]

@@ -1,0 +1,80 @@
+"""Money that is to go back, at the cashier's desk, and what of the money failed on its way, with what can be done."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response
+from litestar.params import FromPath
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from buchbar.accounts import at_desk
+from buchbar.accounts.models import Clerk
+from buchbar.accounts.roles import BOOKS, CASH
+from buchbar.base.errors import NotFound
+from buchbar.base.texts import N_, _
+from buchbar.base.web import redirect
+from buchbar.booking import failures, queries
+from buchbar.booking.desk_frame import by, show
+from buchbar.booking.history import METHODS, REFUND_STATES
+from buchbar.booking.models import Booking
+from buchbar.notices.models import Errand
+from buchbar.payments.open_items import waiting_refunds
+
+
+@at_desk.get("/kasse/erstattungen", BOOKS, N_("Wartende Erstattungen angesehen"))
+def refunds_page(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
+    waiting = waiting_refunds(session, clerk.town.id)
+    ids = {refund.booking_id for refund in waiting}
+    bookings = {each.id: each for each in session.scalars(select(Booking).where(Booking.id.in_(ids)))}
+    return show(
+        request,
+        clerk,
+        "desk/open_items_refunds.html",
+        now,
+        refunds=waiting,
+        bookings=bookings,
+        names=queries.names_of(session, bookings.values()),
+        total=sum(refund.cents for refund in waiting),
+        states={key: _(words) for key, words in REFUND_STATES.items()},
+        methods={key: _(words) for key, words in METHODS.items()},
+    )
+
+
+@at_desk.get("/kasse/fehlschlaege", BOOKS, N_("Fehlgeschlagene Zahlungen angesehen"))
+def failures_page(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
+    found = failures.failures(session, clerk.town, strays=clerk.role == "administrator")
+    of_money = [failure for failure in found if failure.errand.kind != "mail"]
+    return show(request, clerk, "desk/open_items_failures.html", now, failures=of_money)
+
+
+@at_desk.post("/kasse/fehlschlaege/{errand_id:uuid}/wiederholung", CASH, N_("Zahlung noch einmal versucht"))
+def retry(request: Request, session: Session, now: datetime, clerk: Clerk, errand_id: FromPath[UUID]) -> Response[Any]:
+    return _settle(request, session, now, clerk, errand_id, "retry")
+
+
+@at_desk.post("/kasse/fehlschlaege/{errand_id:uuid}/erstattung", CASH, N_("Erstattung auf anderem Weg vermerkt"))
+def repay(request: Request, session: Session, now: datetime, clerk: Clerk, errand_id: FromPath[UUID]) -> Response[Any]:
+    return _settle(request, session, now, clerk, errand_id, "repay")
+
+
+@at_desk.post("/kasse/fehlschlaege/{errand_id:uuid}/erledigung", CASH, N_("Fehlschlag als erledigt vermerkt"))
+def dismiss(
+    request: Request, session: Session, now: datetime, clerk: Clerk, errand_id: FromPath[UUID]
+) -> Response[Any]:
+    return _settle(request, session, now, clerk, errand_id, "dismiss")
+
+
+def _settle(
+    request: Request, session: Session, now: datetime, clerk: Clerk, errand_id: UUID, verb: str
+) -> Response[Any]:
+    """Letters that failed are not the cashier's: they stay on the page of what waits."""
+    errand = session.get(Errand, errand_id)
+    if errand is None or errand.kind == "mail":
+        raise NotFound
+    failures.settle(session, clerk.town, errand_id, verb, now, by(clerk), clerk.role == "administrator")
+    return redirect(request, f"{clerk.desk}/kasse/fehlschlaege?erledigt=ja")
+
+
+routes = [refunds_page, failures_page, retry, repay, dismiss]
