@@ -15,8 +15,8 @@ from buchbar.accounts import revisions
 from buchbar.base import once
 from buchbar.base.db import Database
 from buchbar.base.settings import Settings
+from buchbar.booking import collecting, retention
 from buchbar.booking import jobs as booking
-from buchbar.booking import retention
 from buchbar.notices import mail, outbox
 from buchbar.payments import numbers
 from buchbar.payments import workers as payments
@@ -43,6 +43,7 @@ JOBS = (
     Job("calendars", timedelta(minutes=5), lambda database, _s, now: booking.keep_owners_calendars(database, now)),
     Job("revisions", timedelta(minutes=5), lambda database, _settings, now: revisions.apply_all_due(database, now)),
     Job("payments", timedelta(minutes=5), lambda database, settings, now: payments.poll(database, now, settings)),
+    Job("debits", timedelta(hours=1), lambda database, _settings, now: collecting.settle_due(database, now)),
     Job("retention", timedelta(days=1), lambda database, _settings, now: retention.forget_what_is_due(database, now)),
 )
 

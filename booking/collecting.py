@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
 from buchbar.base import texts
+from buchbar.base.db import Database
 from buchbar.base.errors import Refused
 from buchbar.base.texts import _
 from buchbar.booking import lifecycle, links, queries
 from buchbar.booking.events import Actor, record
 from buchbar.booking.models import Booking
+from buchbar.calendar.bank_days import is_bank_day
 from buchbar.calendar.walls import local_date
 from buchbar.notices import letters
 from buchbar.payments import collections, iban, ledger, mandates, paying
@@ -71,6 +73,8 @@ def announce(
     first = collections.first_day(local_date(at, town.zone))
     if on < first:
         raise Refused(_("Frühester Einzug ist der %s: Wer zahlt, muss es 14 Tage vorher wissen.") % texts.day(first))
+    if not is_bank_day(on):
+        raise Refused(_("Am %s arbeiten die Banken nicht. Bitte wählen Sie einen anderen Tag.") % texts.day(on))
     chosen = [turn for turn in turns(session, town, on) if turn.booking.id in booking_ids]
     if not chosen:
         raise Refused(_("Hier ist nichts einzuziehen."))
@@ -83,6 +87,7 @@ def announce(
 def hand_over(session: Session, order: SepaOrder, at: datetime, by: Actor) -> list[Booking]:
     """Close a file for the bank; the bookings of which nothing is collected any more, because they were paid or the
     mandate was revoked."""
+    collections.lock(session, order)
     if order.handed_over_at:
         return []
     left_out = []
@@ -96,11 +101,20 @@ def hand_over(session: Session, order: SepaOrder, at: datetime, by: Actor) -> li
 
 def withdraw(session: Session, order: SepaOrder, at: datetime, by: Actor) -> None:
     """Take a file back, and write to everybody that nothing is collected. Raises Refused once it is booked."""
+    collections.lock(session, order)
     bookings = {payment.id: booking for booking, payment in _locked(session, order)}
     for payment in collections.withdraw(session, order, at, by.name):
         booking, mandate = bookings[payment.id], session.get_one(Mandate, payment.mandate_id)
         record(session, booking, "spare", at, by, cents=str(payment.cents))
         _write(session, booking, "debit_withdrawn", mandate, order, payment.cents, at)
+
+
+def settle_due(database: Database, now: datetime) -> int:
+    """Book the direct debits whose day has come, by each town's own calendar; how many."""
+    with database.read() as session:
+        towns = session.scalars(select(Municipality)).all()
+        days = {town.id: local_date(now, town.zone) for town in towns}
+    return sum(collections.settle_due(database, town_id, now, today) for town_id, today in days.items())
 
 
 def _announce(session: Session, town: Municipality, order: SepaOrder, turn: Turn, at: datetime, by: Actor) -> None:

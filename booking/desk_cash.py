@@ -10,7 +10,7 @@ from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
 from buchbar.accounts.roles import BOOKS, may
 from buchbar.base.texts import N_, _
-from buchbar.booking import desk_open_items, desk_refunds, findings
+from buchbar.booking import desk_open_items, desk_refunds, desk_sepa, findings
 from buchbar.booking.desk_frame import show
 
 # Where it is (below the desk), how it is called, what it is for, and the right that it takes to see it.
@@ -19,6 +19,12 @@ PAGES: tuple[tuple[str, str, str, str], ...] = (
         "kasse/offen",
         N_("Offene Posten"),
         N_("Was noch zu zahlen ist und seit wann, was zurückgeht, und was dabei nicht geklappt hat."),
+        BOOKS,
+    ),
+    (
+        "kasse/lastschriften",
+        N_("Lastschriften"),
+        N_("Von Konten einziehen, für die ein Mandat da ist: ankündigen, Datei für die Bank, Mandate."),
         BOOKS,
     ),
 )
@@ -30,4 +36,4 @@ def cash_page(request: Request, session: Session, clerk: Clerk, now: datetime) -
     return show(request, clerk, "desk/cash.html", now, pages=pages, findings=findings.shown(session, clerk, now))
 
 
-routes = [cash_page, *desk_open_items.routes, *desk_refunds.routes]
+routes = [cash_page, *desk_sepa.routes, *desk_open_items.routes, *desk_refunds.routes]

@@ -69,11 +69,17 @@ def put_in(session: Session, order: SepaOrder, booking_id: UUID, mandate: Mandat
 
 
 def order_of(session: Session, municipality_id: UUID, order_id: UUID, kind: str) -> SepaOrder:
-    """A file of this town, locked. Raises NotFound."""
-    found = session.get(SepaOrder, order_id, with_for_update=True, populate_existing=True)
+    """A file of this town. Raises NotFound."""
+    found = session.get(SepaOrder, order_id)
     if found is None or (found.municipality_id, found.kind) != (municipality_id, kind):
         raise NotFound
     return found
+
+
+def lock(session: Session, order: SepaOrder) -> None:
+    """Wait for whoever is changing a file, and see what they did. Before its bookings are locked."""
+    session.flush()
+    session.refresh(order, with_for_update=True)
 
 
 def orders(session: Session, municipality_id: UUID, kind: str) -> list[SepaOrder]:
@@ -158,13 +164,14 @@ def withdraw(session: Session, order: SepaOrder, at: datetime, by: str) -> list[
     return ended
 
 
-def settle_due(database: Database, now: datetime, today: date) -> int:
-    """Book the direct debits whose day has come as paid; how many. Each in a transaction of its own, each once."""
+def settle_due(database: Database, municipality_id: UUID, now: datetime, today: date) -> int:
+    """Book a town's direct debits whose day has come as paid; how many. Each in a transaction of its own, each once."""
     with database.read() as session:
         due = session.execute(
             select(Payment.id, Payment.booking_id)
             .join(SepaOrder, SepaOrder.id == Payment.order_id)
             .where(
+                Payment.municipality_id == municipality_id,
                 Payment.state == "started",
                 Payment.provider == "debit",
                 SepaOrder.execute_on <= today,
