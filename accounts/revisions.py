@@ -312,8 +312,8 @@ def _apply(session: Session, subject: Subject, row: Any, revision: Revision, at:
 
 
 def _kept(value: Any) -> Any:
-    """A value as JSON knows it: sets in a fixed order, so that equal ones look equal."""
-    return msgspec.to_builtins(value, order="deterministic")
+    """A value as JSON knows it: sets in a fixed order, tuples as lists, so that equal ones look equal."""
+    return msgspec.json.decode(msgspec.json.encode(value, order="deterministic"))
 
 
 def _said(field: Field, kept: Any) -> str:

@@ -15,7 +15,7 @@ from buchbar.accounts.roles import ADMINISTER, AUDIT, LEAD, LOOK, RULES, WHY_NOT
 from buchbar.base.errors import Forbidden
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, get_number, redirect
-from buchbar.booking import set_up
+from buchbar.booking import desk_money, set_up
 from buchbar.booking.desk_frame import show
 
 PAGE = 25
@@ -26,6 +26,7 @@ PAGES = (
     ("sperrzeiten", N_("Sperrzeiten"), N_("Tage und Stunden, an denen etwas nicht zu haben ist"), RULES),
     ("regelung", N_("Regelung"), N_("Wann gebucht werden kann, wer zustimmt, welche Fristen gelten"), RULES),
     ("entgelte", N_("Gebühren und Entgelte"), N_("Was eine Trauung kostet, und ab wann"), RULES),
+    ("kassenregeln", N_("Kasse und Zahlungswege"), N_("Konto, Bescheide, Kassenzeichen, Fälligkeit, Mahnung"), RULES),
     ("brieftexte", N_("Brieftexte"), N_("Was in den E-Mails an die Paare steht"), RULES),
     ("aufbewahrung", N_("Aufbewahrung"), N_("Wann persönliche Daten gelöscht werden, und welche als Nächstes"), RULES),
     ("auftritt", N_("Auftritt"), N_("Anschrift, Begrüßung, Impressum und Farben"), RULES),
@@ -110,4 +111,4 @@ def _title(session: Session, revision: Revision) -> str:
     return subject.title(row) if row else ""
 
 
-routes = [settings_page, go_on, publish, hide, all_edits, take_back]
+routes = [settings_page, go_on, publish, hide, all_edits, take_back, *desk_money.routes]
