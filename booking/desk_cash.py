@@ -10,11 +10,17 @@ from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
 from buchbar.accounts.roles import BOOKS, may
 from buchbar.base.texts import N_, _
-from buchbar.booking import desk_open_items, desk_refunds, desk_sepa, findings
+from buchbar.booking import desk_books, desk_open_items, desk_refunds, desk_sepa, findings
 from buchbar.booking.desk_frame import show
 
 # Where it is (below the desk), how it is called, what it is for, and the right that it takes to see it.
 PAGES: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "kasse/kassenbuch",
+        N_("Kassenbuch"),
+        N_("Was am Schalter eingenommen und ausgezahlt wurde, und der Abschluss jedes Tages."),
+        BOOKS,
+    ),
     (
         "kasse/offen",
         N_("Offene Posten"),
@@ -27,6 +33,12 @@ PAGES: tuple[tuple[str, str, str, str], ...] = (
         N_("Von Konten einziehen, für die ein Mandat da ist: ankündigen, Datei für die Bank, Mandate."),
         BOOKS,
     ),
+    (
+        "kasse/monat",
+        N_("Monatsabschluss"),
+        N_("Was in einem Monat berechnet, eingenommen und erstattet wurde, und der Stand am Ende."),
+        BOOKS,
+    ),
 )
 
 
@@ -36,4 +48,4 @@ def cash_page(request: Request, session: Session, clerk: Clerk, now: datetime) -
     return show(request, clerk, "desk/cash.html", now, pages=pages, findings=findings.shown(session, clerk, now))
 
 
-routes = [cash_page, *desk_sepa.routes, *desk_open_items.routes, *desk_refunds.routes]
+routes = [cash_page, *desk_books.routes, *desk_sepa.routes, *desk_open_items.routes, *desk_refunds.routes]

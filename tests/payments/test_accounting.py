@@ -1,0 +1,92 @@
+"""The file for the accounting system: the town's own columns, separator, encoding and dates."""
+
+import csv
+import io
+from datetime import date, datetime
+from uuid import UUID
+
+import pytest
+
+from buchbar.payments.accounting import EXAMPLE, FIELDS, Movement, as_csv, lines
+from buchbar.payments.models import Charge, ChargeItem, Payment
+from buchbar.payments.rules import ExportColumn, ExportForm
+
+CHARGE = Charge(
+    id=UUID(int=1),
+    kind="fees",
+    reference="RF18ABC",
+    kassenzeichen="5126000001",
+    number="2026-0001",
+    due_on=date(2026, 12, 7),
+    debtor=("Anna Müller", "Rathausmarkt 1", "49356 Diepholz"),
+    items=[
+        ChargeItem(position=0, code="base", label="Eheschließung", cents=6000, vat="hoheitlich"),
+        ChargeItem(position=1, code="room", label="Mühle", cents=15000, vat="19"),
+    ],
+)
+PAYMENT = Payment(id=UUID(int=2), cents=21000, receipt="2026-000001")
+
+
+def moved(kind="charge", cents=21000, **more):
+    given = {"charge": CHARGE, "at": datetime.fromisoformat("2026-11-23T10:00"), "event_on": date(2027, 5, 15)} | more
+    return Movement(id=UUID(int=3), kind=kind, cents=cents, booking_number="DH-1", **given)
+
+
+def row(each, *fields, form=ExportForm()):  # noqa: B008
+    return lines([ExportColumn(field, field) for field in fields], form, [each])[0]
+
+
+def test_the_example_as_a_municipal_import_reads_it():
+    file = as_csv(EXAMPLE, ExportForm(), [moved(), moved("payment", payment=PAYMENT, way="cash")])
+    charge, payment = csv.DictReader(io.StringIO(file.decode("utf-8-sig")), delimiter=";")
+    assert charge["Satzart"] == "SOLL"
+    assert charge["Kassenzeichen"] == payment["Kassenzeichen"] == "5126000001"
+    assert (charge["Debitor"], charge["Strasse"], charge["Ort"]) == ("Anna Müller", "Rathausmarkt 1", "49356 Diepholz")
+    assert (charge["Betrag"], charge["Faelligkeit"], charge["Steuerschluessel"]) == (
+        "210,00",
+        "07.12.2026",
+        "19+hoheitlich",
+    )
+    assert (charge["Produktkonto"], charge["Kostenstelle"], charge["Mahnsperre"]) == ("12.2.02.432100", "3200", "N")
+    assert (payment["Satzart"], payment["Zahlweg"], payment["Faelligkeit"]) == ("ZAHLUNG", "cash", "")
+
+
+def test_each_rate_of_vat_has_its_amount():
+    fields = ("cents_public", "cents_free", "cents_7", "cents_19")
+    assert row(moved(), *fields) == ["60,00", "0,00", "0,00", "150,00"]
+
+
+def test_what_went_out_is_below_zero_or_has_its_sign_apart():
+    back = moved("refund", -6700, payment=PAYMENT, way="stripe")
+    assert row(back, "kind", "cents", "cents_unsigned", "sign") == ["ERSTATTUNG", "-67,00", "67,00", "-"]
+
+
+def test_separator_encoding_decimal_sign_and_dates_are_the_town_s():
+    form = ExportForm(separator="\t", encoding="cp1252", decimal=".", dates="%Y%m%d", headings=False)
+    columns = [ExportColumn("A", "debtor"), ExportColumn("B", "cents"), ExportColumn("C", "date")]
+    assert as_csv(columns, form, [moved()]) == "Anna Müller\t210.00\t20261123\r\n".encode("cp1252")
+
+
+def test_a_letter_that_the_encoding_does_not_have_stops_nothing():
+    named = Charge(id=UUID(int=1), reference="RF1", debtor=("Ben Yıldız",), items=[])
+    file = as_csv([ExportColumn("A", "debtor")], ExportForm(encoding="cp1252", headings=False), [moved(charge=named)])
+    assert file == b"Ben Y?ld?z\r\n"
+
+
+def test_a_separator_within_a_name_is_quoted_and_a_formula_is_none():
+    named = Charge(id=UUID(int=1), reference="RF1", debtor=("=Müller; Söhne",), items=[])
+    file = as_csv([ExportColumn("A", "debtor")], ExportForm(headings=False), [moved(charge=named)])
+    assert file.decode("utf-8-sig") == '"\'=Müller; Söhne"\r\n'
+
+
+@pytest.mark.parametrize(("until", "said"), [(None, "N"), (date(2026, 11, 22), "N"), (date(2026, 11, 23), "J")])
+def test_a_stop_of_dunning_holds_to_its_day(until, said):
+    stopped = Charge(id=UUID(int=1), reference="RF1", stopped_until=until, items=[])
+    assert row(moved(charge=stopped), "stop") == [said]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_field_can_be_read_of_every_movement(field):
+    for kind in ("charge", "credit", "payment", "refund", "reversal"):
+        for charge in (CHARGE, None) if kind not in ("charge", "credit") else (CHARGE,):
+            assert isinstance(row(moved(kind, charge=charge, payment=PAYMENT), field)[0], str)
