@@ -14,7 +14,7 @@ from buchbar.booking import lifecycle
 from buchbar.booking.events import Actor, record
 from buchbar.booking.models import Booking
 from buchbar.calendar.walls import local_date
-from buchbar.payments import cash_book, counter, ledger, paying
+from buchbar.payments import cash_book, counter, ledger, paying, till
 from buchbar.payments.models import Payment, Refund, Reversal
 
 
@@ -95,7 +95,7 @@ def undo(session: Session, booking: Booking, payment_id: UUID, reason: str, at: 
         )
     if cents := counter.undo(session, payment, reason, at, by.name):
         lifecycle.undo_pay(session, booking, at, by, cents, reason)
-    cash_book.stand_in_line(session, booking.municipality_id, at)
+    till.moved(session, booking.municipality_id, at)
 
 
 def can_undo(session: Session, booking: Booking, payment: Payment, at: datetime) -> bool:
@@ -120,4 +120,4 @@ def pay_out(session: Session, refund: Refund, at: datetime, by: Actor) -> None:
     lifecycle.lock(session, booking)
     if cents := counter.pay_out(session, refund, at, by.name):
         record(session, booking, "pay_out", at, by, cents=str(cents))
-    cash_book.stand_in_line(session, booking.municipality_id, at)
+    till.moved(session, booking.municipality_id, at)

@@ -16,7 +16,7 @@ from buchbar.base.documents import pdf, pdf_answer
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form
-from buchbar.booking import at_counter, queries, receipts
+from buchbar.booking import at_counter, desk_cash_book, queries, receipts
 from buchbar.booking.desk_booking import show_booking
 from buchbar.booking.desk_frame import by, locked
 from buchbar.booking.desk_verbs import done
@@ -81,4 +81,4 @@ def receipt(session: Session, clerk: Clerk, booking_id: FromPath[UUID], payment_
     return pdf_answer(f"quittung-{payment.receipt}", pdf("receipt", receipts.as_document(session, booking, payment)))
 
 
-routes = [take, undo, receipt]
+routes = [take, undo, receipt, *desk_cash_book.routes]

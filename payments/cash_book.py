@@ -41,12 +41,17 @@ class CashMove(Identified, Base):
     by: Mapped[str]
 
 
+def line_up(session: Session, municipality_id: UUID) -> None:
+    """Wait for who moves money in the same till. The last lock to be taken."""
+    in_line(session, f"till:{municipality_id}")
+
+
 def stand_in_line(session: Session, municipality_id: UUID, at: datetime) -> None:
-    """Wait for who moves money in the same till, so that a closed day never changes. The last lock to be taken.
+    """The same for who moves money, so that a closed day never changes.
 
     Raises Refused where the till was closed after the moment at which the money shall have moved.
     """
-    in_line(session, f"till:{municipality_id}")
+    line_up(session, municipality_id)
     closed = closed_until(session, municipality_id)
     if closed is not None and at <= closed:
         raise Refused(_("Die Kasse ist gerade abgeschlossen worden. Bitte versuchen Sie es noch einmal."))

@@ -12,6 +12,7 @@ from buchbar.base.settings import Settings
 from buchbar.base.texts import _
 from buchbar.notices.outbox import Hopeless, NotYet, Worker
 from buchbar.payments import checkout, inbox, paying, refunds
+from buchbar.payments.counter import AT_COUNTER
 from buchbar.payments.models import Payment
 
 log = logging.getLogger("buchbar.payments")
@@ -24,7 +25,7 @@ def send_refund(database: Database, refund_id: UUID, at: datetime) -> None:
     """Send a refund the way the money came. Raises NotYet, Hopeless."""
     with database.read() as session:
         refund = refunds.wanted(session, refund_id)
-    if refund is None:
+    if refund is None or refund.payment.provider in AT_COUNTER:  # that one is paid out where it was paid (till.py)
         return
     if refund.payment.provider != "stripe" or not refund.payment.intent_id:
         raise Hopeless(_("Diese Zahlung kam nicht über Stripe. Bitte auf dem Weg erstatten, auf dem sie kam."))

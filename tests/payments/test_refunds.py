@@ -251,9 +251,9 @@ def test_money_that_came_another_way_is_not_sent_by_stripe(house, stripe):
     with house.database.write() as session:
         at = house.clock.now
         town = session.get_one(Booking, booking).municipality_id
-        cash = Payment(municipality_id=town, booking_id=booking, cents=FEES, state="paid", provider="cash",
+        sent_in = Payment(municipality_id=town, booking_id=booking, cents=FEES, state="paid", provider="transfer",
                        started_at=at, expires_at=at, settled_at=at)  # fmt: skip
-        session.add(cash)
+        session.add(sent_in)
     house.change(booking, lifecycle.cancel, CLERK)
     house.work()
     assert sent(stripe) == []
