@@ -21,7 +21,16 @@ from buchbar.base.db import Database, connect
 from buchbar.base.pages import STATIC
 from buchbar.base.settings import Settings
 from buchbar.base.web import Watch, show_problem
-from buchbar.booking import desk, desk_appearance, desk_audit, desk_retention, desk_tariffs, feeds, owner_routes
+from buchbar.booking import (
+    desk,
+    desk_appearance,
+    desk_audit,
+    desk_retention,
+    desk_tariffs,
+    feeds,
+    mandate_routes,
+    owner_routes,
+)
 from buchbar.booking import routes as booking
 from buchbar.booking.weddings import (
     attaching,
@@ -47,6 +56,7 @@ FOLDERS: list[Any] = [
     payments,
     booking,
     owner_routes,
+    mandate_routes,
     feeds,
     desk,
     desk_tariffs,

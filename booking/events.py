@@ -36,6 +36,8 @@ WORDS = {
     "decline": N_("Anfrage abgelehnt"),
     "pay": N_("Gebühren bezahlt"),
     "underway": N_("Zahlung unterwegs, die Bank bestätigt sie in den nächsten Tagen"),
+    "mandate": N_("SEPA-Lastschriftmandat erteilt"),
+    "unmandate": N_("SEPA-Lastschriftmandat widerrufen"),
     "collect": N_("Lastschrift angekündigt"),
     "spare": N_("Angekündigte Lastschrift zurückgezogen"),
     "unpaid": N_("Zahlung nicht zustande gekommen"),
@@ -44,6 +46,9 @@ WORDS = {
     "regain": N_("Zurückgegangene Zahlung ist wieder da"),
     "undo_pay": N_("Zahlung zurückgenommen, sie war falsch gebucht"),
     "pay_out": N_("Am Schalter ausgezahlt"),
+    "dun": N_("An die Zahlung erinnert"),
+    "stop_dunning": N_("Mahnstopp gesetzt"),
+    "resume_dunning": N_("Mahnstopp aufgehoben"),
     "repay": N_("Auf anderem Weg erstattet"),
     "dismiss": N_("Als erledigt vermerkt"),
     "register": N_("Anmeldung der Eheschließung liegt vor"),
@@ -62,6 +67,9 @@ WORDS = {
     "revive": N_("Nach später Zahlung wieder gebucht"),
     "forget": N_("Persönliche Daten gelöscht"),
 }
+
+# What the citizen doesn't read: the desk's own business, with reasons in the desk's own words.
+FOR_THE_DESK = ("dismiss", "stop_dunning", "resume_dunning")
 
 
 def record(
