@@ -6,8 +6,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from buchbar.booking import journeys, lifecycle, set_up
+from buchbar.booking import journeys, lifecycle, set_up, tariff_areas
 from buchbar.booking.events import PROVIDER, record
+from buchbar.booking.halls import tariff as halls_tariff
 from buchbar.booking.models import Booking
 from buchbar.booking.weddings import calendar_entries, couple, desk, in_rules, letter_examples, letters, reservation
 from buchbar.booking.weddings import set_up as weddings_set_up
@@ -31,6 +32,8 @@ def put_together() -> None:
             rules=in_rules.IN_RULES,
         )
     )
+    tariff_areas.put_in(in_rules.TARIFFS)
+    tariff_areas.put_in(halls_tariff.TARIFFS)
     set_up.put_in(weddings_set_up.steps)
     paying.hand_down(
         lock=lock, paid=on_paid, refunded=on_refunded, taken=on_taken, underway=on_underway, unpaid=on_unpaid

@@ -18,7 +18,7 @@ from buchbar.booking.models import Policy
 from buchbar.booking.weddings.timetable import JOURNEY
 from buchbar.calendar.rules import DayException
 from buchbar.calendar.walls import day_span, local_date
-from buchbar.payments.models import Tariff, TariffItem
+from buchbar.payments.models import Tariff, TariffItem, VatChange
 from buchbar.resources.models import Opening, OpeningException, Registrar, Site, Venue
 
 MADE_BY = "Ersteinrichtung"
@@ -171,13 +171,19 @@ def _tariff(seed: TariffSeed, placed: Placed, now: datetime) -> Tariff:
             label=price.label,
             cents=price.cents,
             vat=price.vat,
+            kind=price.kind,
+            unit=price.unit,
+            per_part=price.per_part,
+            percent=price.percent,
+            conditions=price.conditions,
+            vat_changes=tuple(VatChange(change.valid_from, change.vat) for change in price.vat_changes),
             resource_id=placed.venues[price.venue].id if price.venue else None,
         )
         for position, price in enumerate(seed.items)
     ]
     return Tariff(
         municipality_id=placed.town.id,
-        journey=JOURNEY,
+        journey=seed.area,
         valid_from=seed.valid_from,
         note=seed.note,
         office_hours=tuple(hours.rule() for hours in seed.office_hours),

@@ -16,6 +16,7 @@ from buchbar.base.settings import ROOT
 from buchbar.booking.terms import Terms
 from buchbar.calendar.months import monday_of
 from buchbar.calendar.rules import WeeklyRule
+from buchbar.payments.models import Conditions
 
 SEED_DATA = ROOT / "seed_data"
 _WEEKDAYS = ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")
@@ -140,25 +141,57 @@ class PolicySeed(Part):
     terms: Terms
 
 
+class VatSeed(Part):
+    valid_from: date
+    vat: str
+
+
 class Price(Part):
-    """One position of a tariff; with ``venue`` (a slug) only there."""
+    """One position of a tariff, with the words of payments/models.py; with ``venue`` (a slug) only there. What isn't
+    given holds for all and always; ``holidays``: the hours hold on public holidays too."""
 
     code: str
     label: str
-    price: str
+    price: str = "0"
     vat: str = "hoheitlich"
     venue: str = ""
+    kind: str = "price"
+    unit: str = "booking"
+    per_part: bool = False
+    percent: int = 0
+    users: tuple[str, ...] = ()
+    ages: tuple[str, ...] = ()
+    purposes: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
+    open: tuple[Hours, ...] = ()
+    holidays: bool = False
+    vat_changes: tuple[VatSeed, ...] = ()
 
     @property
     def cents(self) -> int:
         return parse_euros(self.price)
 
+    @property
+    def conditions(self) -> Conditions:
+        """For whom and when. Raises ValueError for times that mean nothing."""
+        return Conditions(
+            user_classes=self.users,
+            age_groups=self.ages,
+            purposes=self.purposes,
+            traits=self.traits,
+            hours=tuple(hours.rule() for hours in self.open),
+            holidays=self.holidays,
+        )
+
 
 class TariffSeed(Part):
+    """``area`` is for what the tariff is (booking/tariff_areas.py)."""
+
     valid_from: date
     note: str
-    office_hours: tuple[Hours, ...]
     items: tuple[Price, ...]
+    area: str = "weddings"
+    office_hours: tuple[Hours, ...] = ()
 
 
 class TownSeed(Part):

@@ -17,13 +17,26 @@ from buchbar.base import texts
 from buchbar.base.errors import Invalid, Refused
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, redirect
-from buchbar.booking import journeys
+from buchbar.booking import desk_calculator, tariff_areas, tariff_words
 from buchbar.booking.desk_frame import show
-from buchbar.booking.journeys import Example, Journey
-from buchbar.booking.tariff_forms import HOURS, HOURS_FIELDS, ITEMS, VAT, Draft, proposed, read, retyped, rows, typed_of
+from buchbar.booking.tariff_areas import Example, TariffArea
+from buchbar.booking.tariff_forms import (
+    FILLED,
+    HOURS,
+    HOURS_FIELDS,
+    ITEMS,
+    Draft,
+    proposed,
+    read,
+    retyped,
+    rows,
+    typed_of,
+)
+from buchbar.booking.tariff_items import HOLIDAY, KINDS, VAT
 from buchbar.calendar.walls import local_date
 from buchbar.payments import tariffs
 from buchbar.payments.models import Tariff
+from buchbar.payments.pricing import UNITS
 from buchbar.resources.models import Venue
 from buchbar.resources.opening_words import in_words
 
@@ -32,8 +45,8 @@ _MONDAY = date(2024, 1, 1)
 
 @at_desk.get("/entgelte", RULES)
 def all_tariffs(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
-    journey, town = journeys.named(request.query_params.get("bereich", "")), clerk.town
-    made = tariffs.history(session, town.id, journey.name)
+    area, town = tariff_areas.named(request.query_params.get("bereich", "")), clerk.town
+    made = tariffs.history(session, town.id, area.name)
     today = local_date(now, town.zone)
     count = [tariff for tariff in made if tariff.withdrawn_at is None]
     return show(
@@ -41,14 +54,13 @@ def all_tariffs(request: Request, session: Session, now: datetime, clerk: Clerk)
         clerk,
         "desk/tariffs.html",
         now,
-        journey=journey,
-        journeys=journeys.known(),
+        area=area,
+        areas=tariff_areas.known(),
         tariffs=count,
         withdrawn=[tariff for tariff in made if tariff.withdrawn_at],
         holds=next((tariff for tariff in count if tariff.valid_from <= today), None),
         today=today,
-        codes=journey.rules.codes,
-        vat=VAT,
+        words=tariff_words,
         names={each.id: each.name for each in _venues(session, town, made)},
         in_words=in_words,
     )
@@ -58,53 +70,53 @@ def all_tariffs(request: Request, session: Session, now: datetime, clerk: Clerk)
 def new_tariff(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
     """The form; it starts from the tariff that ``?vorlage=`` names, or, to be changed, ``?ersetzt=``."""
     query, town = request.query_params, clerk.town
-    journey, today = journeys.named(query.get("bereich", "")), local_date(now, clerk.town.zone)
-    made = tariffs.history(session, town.id, journey.name)
+    area, today = tariff_areas.named(query.get("bereich", "")), local_date(now, clerk.town.zone)
+    made = tariffs.history(session, town.id, area.name)
     replaced = _named(made, query.get("ersetzt", ""))
     newest = next((each for each in made if each.withdrawn_at is None), None)
     pattern = replaced or _named(made, query.get("vorlage", "")) or newest
-    typed = typed_of(pattern, max(pattern.valid_from, today)) if pattern else proposed(journey, today)
+    typed = typed_of(pattern, max(pattern.valid_from, today)) if pattern else proposed(area, today)
     if replaced:
         typed["ersetzt"] = str(replaced.id)
-    return _form(request, session, clerk, now, journey, typed, pattern=pattern, first=not pattern)
+    return _form(request, session, clerk, now, area, typed, pattern=pattern, first=not pattern)
 
 
 @at_desk.post("/entgelte/zeilen", LEAD, N_("Entgeltordnung vorbereitet"))
 def more_rows(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
     """The same form with more room: for positions, or (``mehr``) for office hours."""
-    journey = journeys.named(form.get("bereich", ""))
+    area = tariff_areas.named(form.get("bereich", ""))
     spare = {"items": 4, "hours": 1} | ({"hours": 4} if form.get("mehr") == "zeiten" else {"items": 8})
-    return _form(request, session, clerk, now, journey, retyped(form), spare=spare)
+    return _form(request, session, clerk, now, area, retyped(form), spare=spare)
 
 
 @at_desk.post("/entgelte/vorschau", LEAD, N_("Entgeltordnung ausprobiert"))
 def preview(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
-    journey, town, typed = journeys.named(form.get("bereich", "")), clerk.town, retyped(form)
+    area, town, typed = tariff_areas.named(form.get("bereich", "")), clerk.town, retyped(form)
     try:
-        draft = _read(session, typed, journey, town, now)
+        draft = _read(session, typed, area, town, now)
     except Invalid as fault:
-        return _form(request, session, clerk, now, journey, typed, 422, faults=fault.fields)
-    made = tariffs.tariffs(session, town.id, journey.name)
+        return _form(request, session, clerk, now, area, typed, 422, faults=fault.fields)
+    made = tariffs.tariffs(session, town.id, area.name)
     before = next(
         (each for each in made if each.valid_from <= draft.valid_from and str(each.id) != typed.get("ersetzt")), None
     )
-    after = _drafted(draft, journey, clerk, now)
-    cases = [_compared(each) for each in journey.rules.examples(session, town, before, after)]
-    return _form(request, session, clerk, now, journey, typed, cases=cases, before=before)
+    after = _drafted(draft, area, clerk, now)
+    cases = [_compared(each) for each in area.examples(session, town, before, after)]
+    return _form(request, session, clerk, now, area, typed, cases=cases, before=before)
 
 
 @at_desk.post("/entgelte", LEAD, N_("Entgeltordnung festgelegt"))
 def make(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
-    journey, town, typed = journeys.named(form.get("bereich", "")), clerk.town, retyped(form)
+    area, town, typed = tariff_areas.named(form.get("bereich", "")), clerk.town, retyped(form)
     try:
-        draft = _read(session, typed, journey, town, now)
-        replaced = _named(tariffs.history(session, town.id, journey.name), typed.get("ersetzt", ""))
-        tariffs.adopt(session, town, _drafted(draft, journey, clerk, now), now, replaced)
+        draft = _read(session, typed, area, town, now)
+        replaced = _named(tariffs.history(session, town.id, area.name), typed.get("ersetzt", ""))
+        tariffs.adopt(session, town, _drafted(draft, area, clerk, now), now, replaced)
     except Invalid as fault:
-        return _form(request, session, clerk, now, journey, typed, 422, faults=fault.fields)
+        return _form(request, session, clerk, now, area, typed, 422, faults=fault.fields)
     except Refused as refusal:
-        return _form(request, session, clerk, now, journey, typed, 409, refusal=refusal.sentence)
-    return redirect(request, f"{clerk.desk}/entgelte?bereich={journey.name}&erledigt=ja")
+        return _form(request, session, clerk, now, area, typed, 409, refusal=refusal.sentence)
+    return redirect(request, f"{clerk.desk}/entgelte?bereich={area.name}&erledigt=ja")
 
 
 @at_desk.post("/entgelte/{tariff_id:uuid}/rueckzug", LEAD, N_("Entgeltordnung zurückgezogen"))
@@ -116,16 +128,16 @@ def take_back(
     return redirect(request, f"{clerk.desk}/entgelte?bereich={tariff.journey}&erledigt=ja")
 
 
-def _read(session: Session, typed: Mapping[str, str], journey: Journey, town: Municipality, now: datetime) -> Draft:
-    made = tariffs.history(session, town.id, journey.name)
-    venues = [each.id for each in _venues(session, town, made)]
-    return read(typed, journey.rules.codes, venues, local_date(now, town.zone))
+def _read(session: Session, typed: Mapping[str, str], area: TariffArea, town: Municipality, now: datetime) -> Draft:
+    made = tariffs.history(session, town.id, area.name)
+    venues = [each.id for each in _venues(session, town, made)] if area.venues else []
+    return read(typed, area, venues, local_date(now, town.zone))
 
 
-def _drafted(draft: Draft, journey: Journey, clerk: Clerk, now: datetime) -> Tariff:
+def _drafted(draft: Draft, area: TariffArea, clerk: Clerk, now: datetime) -> Tariff:
     return tariffs.drafted(
         clerk.town,
-        journey.name,
+        area.name,
         valid_from=draft.valid_from,
         note=draft.note,
         office_hours=draft.office_hours,
@@ -158,7 +170,7 @@ def _form(
     session: Session,
     clerk: Clerk,
     now: datetime,
-    journey: Journey,
+    area: TariffArea,
     typed: dict[str, str],
     status: int = 200,
     *,
@@ -166,7 +178,7 @@ def _form(
     **context: Any,
 ) -> Response[Any]:
     room = spare or {"items": 2, "hours": 1}
-    venues = _venues(session, clerk.town, tariffs.history(session, clerk.town.id, journey.name))
+    venues = _venues(session, clerk.town, tariffs.history(session, clerk.town.id, area.name))
     shown: dict[str, Any] = {"cases": [], "before": None, "refusal": "", "pattern": None, "first": False} | context
     return show(
         request,
@@ -174,17 +186,28 @@ def _form(
         "desk/tariffs_new.html",
         now,
         status,
-        journey=journey,
+        area=area,
         typed=typed,
-        item_rows=rows(typed, ("label", "euros"), ITEMS, room["items"]),
+        item_rows=rows(typed, FILLED, ITEMS, room["items"]),
         hour_rows=rows(typed, HOURS_FIELDS, HOURS, room["hours"]),
-        codes=[(code, _(words)) for code, words in journey.rules.codes.items()],
-        vat=[(key, _(words)) for key, words in VAT.items()],
+        codes=_worded(area.codes),
+        vat=_worded(VAT),
         venues=[("", _("überall")), *((str(each.id), each.name) for each in venues)],
         weekdays=[(str(day), texts.weekday(_MONDAY.replace(day=1 + day), "EEE")) for day in range(7)],
         today=local_date(now, clerk.town.zone),
+        kinds=[(kind, _(KINDS[kind])) for kind in area.offers.kinds],
+        units=[(unit, _(UNITS[unit])) for unit in area.offers.units],
+        holiday=HOLIDAY,
+        class_options=_worded(area.offers.user_classes),
+        age_options=_worded(area.offers.age_groups),
+        purpose_options=_worded(area.offers.purposes),
+        trait_options=_worded(area.offers.traits),
         **shown,
     )
 
 
-routes = [all_tariffs, new_tariff, more_rows, preview, make, take_back]
+def _worded(options: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(name, _(words)) for name, words in options.items()]
+
+
+routes = [all_tariffs, new_tariff, more_rows, preview, make, take_back, *desk_calculator.routes]

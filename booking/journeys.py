@@ -17,7 +17,6 @@ from buchbar.booking.events import Actor
 from buchbar.booking.models import Booking, BookingEvent
 from buchbar.booking.plans import Plan, Wish
 from buchbar.notices.wordings import Wording
-from buchbar.payments.models import Tariff
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +87,11 @@ class InCalendars:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """What one typical booking costs: cents by (code, label), under the tariff ``before`` and the one ``after``."""
-
-    title: str
-    before: dict[tuple[str, str], int]
-    after: dict[tuple[str, str], int]
-
-
-@dataclass(frozen=True, slots=True)
 class InRules:
-    """What a town's rules mean in a journey. ``codes``: when a tariff's position is due, by its code. ``usual``: how
-    positions that most towns have are called, by their code; a first tariff is proposed with them. ``days``: those
-    of some days on which there is anything to book at all. ``examples``: what typical bookings cost under the tariff
-    that held before, if any did, and under a new one."""
+    """What a town's rules mean in a journey; its prices: tariff_areas.py. ``days``: those of some days on which there
+    is anything to book at all."""
 
-    codes: Mapping[str, str]
-    usual: Mapping[str, str]
     days: Callable[[Session, Municipality, Iterable[date]], list[date]]
-    examples: Callable[[Session, Municipality, Tariff | None, Tariff], list[Example]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,24 +8,17 @@ from uuid import UUID
 
 from buchbar.base import forms
 from buchbar.base.errors import Invalid
-from buchbar.base.money import decimal
-from buchbar.base.texts import N_, _
+from buchbar.base.texts import _
 from buchbar.base.web import Form
-from buchbar.booking.journeys import Journey
+from buchbar.booking import tariff_items
+from buchbar.booking.tariff_areas import TariffArea
+from buchbar.booking.tariff_items import FIELDS, MANY, clock
 from buchbar.calendar.rules import WeeklyRule
 from buchbar.calendar.walls import MINUTES_A_DAY
-from buchbar.payments.models import Conditions, Tariff, TariffItem
+from buchbar.payments.models import Tariff, TariffItem
 
 ITEMS, HOURS = 60, 14  # rows that a form can hold
-MOST_CENTS = 10_000_000
-VAT = {
-    "hoheitlich": N_("Gebühr, ohne Umsatzsteuer"),
-    "frei": N_("umsatzsteuerfrei"),
-    "0": N_("0 % Umsatzsteuer"),
-    "7": N_("7 % Umsatzsteuer, enthalten"),
-    "19": N_("19 % Umsatzsteuer, enthalten"),
-}
-ITEM_FIELDS = ("code", "label", "euros", "vat", "venue")
+FILLED = ("label", "euros", "percent")  # a row with one of these is a position
 HOURS_FIELDS = ("days", "from", "until")
 
 
@@ -40,11 +33,13 @@ class Draft:
 
 
 def retyped(form: Form) -> dict[str, str]:
-    """What was typed, by field; the ticked weekdays of a row in one: "0,1,2"."""
-    return dict(form) | {f"days_{row}": ",".join(form.all(f"days_{row}")) for row in range(1, HOURS + 1)}
+    """What was typed, by field; what was ticked of several in one: "0,1,2"."""
+    many = [f"{name}_{row}" for name in MANY for row in range(1, ITEMS + 1)]
+    many += [f"days_{row}" for row in range(1, HOURS + 1)]
+    return dict(form) | {name: ",".join(form.all(name)) for name in many}
 
 
-def read(typed: Mapping[str, str], codes: Iterable[str], venues: Iterable[UUID], today: date) -> Draft:
+def read(typed: Mapping[str, str], area: TariffArea, venues: Iterable[UUID], today: date) -> Draft:
     """The tariff that was typed. Raises Invalid with a sentence per faulty field and all that was typed."""
     faults: dict[str, str] = {}
 
@@ -56,7 +51,8 @@ def read(typed: Mapping[str, str], codes: Iterable[str], venues: Iterable[UUID],
             return {}
 
     head = take({"valid_from": _not_before(today), "note": forms.text(300, required=False)})
-    items = [item for row in _filled(typed, ITEMS, ("label", "euros")) if (item := _item(take, row, codes, venues))]
+    rows = _filled(typed, ITEMS, FILLED)
+    items = [item for row in rows if (item := tariff_items.read(take, faults, row, area, venues))]
     hours = [rule for row in _filled(typed, HOURS, HOURS_FIELDS) if (rule := _hours(take, faults, row))]
     if not items and not faults:
         faults["label_1"] = _("Bitte tragen Sie wenigstens eine Position ein.")
@@ -69,19 +65,20 @@ def typed_of(tariff: Tariff, valid_from: date) -> dict[str, str]:
     """The fields of the form that would make this tariff."""
     fields = {"valid_from": valid_from.isoformat(), "note": tariff.note}
     for row, item in enumerate(tariff.items[:ITEMS], 1):
-        values = (item.code, item.label, decimal(item.cents), item.vat, str(item.resource_id or ""))
-        fields |= {f"{name}_{row}": value for name, value in zip(ITEM_FIELDS, values, strict=True)}
+        fields |= {f"{name}_{row}": value for name, value in tariff_items.typed_of(item).items()}
     for row, rule in enumerate(tariff.office_hours[:HOURS], 1):
         days = ",".join(str(day) for day in sorted(rule.weekdays))
-        hours = (days, _clock(rule.from_minute), _clock(rule.until_minute))
+        hours = (days, clock(rule.from_minute), clock(rule.until_minute))
         fields |= {f"{name}_{row}": value for name, value in zip(HOURS_FIELDS, hours, strict=True)}
     return fields
 
 
-def proposed(journey: Journey, today: date) -> dict[str, str]:
+def proposed(area: TariffArea, today: date) -> dict[str, str]:
     """The fields of a first tariff: what most towns charge for, without the amounts, and mornings as office hours."""
-    fields = {"valid_from": today.isoformat(), "days_1": "0,1,2,3,4", "from_1": "08:00", "until_1": "12:00"}
-    for row, (code, label) in enumerate(journey.rules.usual.items(), 1):
+    fields = {"valid_from": today.isoformat()}
+    if area.office_hours:
+        fields |= {"days_1": "0,1,2,3,4", "from_1": "08:00", "until_1": "12:00"}
+    for row, (code, label) in enumerate(area.usual.items(), 1):
         fields |= {f"code_{row}": code, f"label_{row}": _(label), f"vat_{row}": "hoheitlich"}
     return fields
 
@@ -97,33 +94,6 @@ def _filled(typed: Mapping[str, str], most: int, names: Iterable[str]) -> list[i
     return [row for row in range(1, most + 1) if any((typed.get(f"{name}_{row}") or "").strip() for name in names)]
 
 
-def _item(take: Any, row: int, codes: Iterable[str], venues: Iterable[UUID]) -> TariffItem | None:
-    fields = {
-        f"code_{row}": forms.one_of(*codes),
-        f"label_{row}": forms.text(120),
-        f"euros_{row}": _euros,
-        f"vat_{row}": forms.one_of(*VAT),
-        f"venue_{row}": forms.optional(forms.one_of(*(str(venue) for venue in venues))),
-    }
-    read = take(fields)
-    if not read:
-        return None
-    code, label, cents, vat, venue = read.values()
-    return TariffItem(
-        code=code,
-        label=label,
-        cents=cents,
-        vat=vat,
-        kind="price",
-        unit="booking",
-        per_part=False,
-        percent=0,
-        conditions=Conditions(),
-        vat_changes=(),
-        resource_id=UUID(venue) if venue else None,
-    )
-
-
 def _hours(take: Any, faults: dict[str, str], row: int) -> WeeklyRule | None:
     read = take({f"days_{row}": _weekdays, f"from_{row}": forms.minute, f"until_{row}": forms.minute})
     if not read:
@@ -133,13 +103,6 @@ def _hours(take: Any, faults: dict[str, str], row: int) -> WeeklyRule | None:
         faults[f"until_{row}"] = _("Das Ende liegt vor dem Anfang.")
         return None
     return WeeklyRule(days, start, end)
-
-
-def _euros(typed: str) -> int:
-    cents = forms.euros(typed)
-    if cents > MOST_CENTS:
-        raise ValueError(_("Bitte einen Betrag bis 100.000 Euro eingeben."))
-    return cents
 
 
 def _weekdays(typed: str) -> frozenset[int]:
@@ -159,11 +122,7 @@ def _not_before(today: date) -> forms.Field:
     return convert
 
 
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02d}:{minutes % 60:02d}"
-
-
 def _order() -> list[str]:
     """The fields in the order in which they stand on the page, and so the order of their faults."""
-    items = [f"{name}_{row}" for row in range(1, ITEMS + 1) for name in ITEM_FIELDS]
+    items = [f"{name}_{row}" for row in range(1, ITEMS + 1) for name in FIELDS]
     return ["valid_from", "note", *items, *(f"{name}_{row}" for row in range(1, HOURS + 1) for name in HOURS_FIELDS)]

@@ -45,7 +45,8 @@ class Conditions(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``hours`` are wall-clock rules (weekdays, time band, season); ``traits`` what must be true of the case
     ("social_card", "second_child"); ``parts`` the least and the most parts of a hall, each inclusive. Hours close on
-    public holidays as an office does; with ``holidays`` the position holds on those too, all day.
+    public holidays as an office does; with ``holidays`` such a day counts as one of their weekdays, and without hours
+    the position holds only then.
     """
 
     user_classes: tuple[str, ...] = ()

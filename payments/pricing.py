@@ -5,7 +5,7 @@ by the clock on the wall.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
@@ -30,6 +30,7 @@ UNITS = {
 }
 _LENGTHS = {"hour": timedelta(hours=1), "half_hour": timedelta(minutes=30)}
 _ONE_DAY = timedelta(days=1)
+_EVERY_DAY = frozenset(range(7))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,10 +175,11 @@ def _hours(item: TariffItem, day: date, case: Case) -> tuple[Span, ...]:
 
 @lru_cache(maxsize=4096)
 def _hours_on(conditions: Conditions, day: date, zone: ZoneInfo, land: str) -> tuple[Span, ...]:
-    always = not conditions.hours and not conditions.holidays
-    if always or (conditions.holidays and holiday_name(day, land)):
+    holiday = conditions.holidays and holiday_name(day, land) is not None
+    if not conditions.hours and holiday == conditions.holidays:
         return (day_span(day, zone),)
-    return tuple(opening(conditions.hours, (), day, zone, land))
+    rules = [replace(rule, weekdays=_EVERY_DAY, on_holidays=True) if holiday else rule for rule in conditions.hours]
+    return tuple(opening(rules, (), day, zone, land))
 
 
 def _priced(item: TariffItem, units: Iterable[_Unit], case: Case) -> Line:

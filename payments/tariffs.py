@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session, selectinload
 
 from buchbar.accounts.models import Municipality
@@ -93,7 +93,9 @@ def adopt(session: Session, town: Municipality, tariff: Tariff, at: datetime, in
 
 def _content(tariff: Tariff) -> tuple[object, ...]:
     """All that a tariff says."""
-    items = [(each.code, each.label, each.cents, each.vat, each.resource_id) for each in tariff.items]
+    apart = ("id", "tariff_id", "position")
+    fields = [each.key for each in inspect(TariffItem).column_attrs if each.key not in apart]
+    items = [[getattr(each, name) for name in fields] for each in tariff.items]
     return (tariff.note, tuple(tariff.office_hours), items)
 
 

@@ -1,6 +1,6 @@
 """What a wedding costs: which positions of the tariff apply. A pure function of tariff, slot and answers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -39,19 +39,23 @@ class Answers:
     elsewhere: bool = False
 
 
-def fees(tariff: Tariff, venue_id: UUID, start: datetime, zone: ZoneInfo, land: str, answers: Answers) -> list[Line]:
-    """The positions that apply, in the tariff's order; none depends on how long a wedding lasts."""
-    day = start.astimezone(zone).date()
-    working = is_working_day(day, land)
-    outside = not any(hours.contains(start) for hours in opening(tariff.office_hours, (), day, zone, land))
-    due = {
+def due(tariff: Tariff, case: Case) -> list[str]:
+    """The codes that are due for a wedding. What the couple answered stands among the traits of the case."""
+    working = is_working_day(case.day, case.land)
+    office = opening(tariff.office_hours, (), case.day, case.zone, case.land)
+    applies = {
         "base": True,
-        "foreign": answers.foreign,
-        "elsewhere": answers.elsewhere,
-        "outside_hours": working and outside,
+        "foreign": "foreign" in case.traits,
+        "elsewhere": "elsewhere" in case.traits,
+        "outside_hours": working and not any(hours.contains(case.start) for hours in office),
         "saturday": not working,
         "room": True,
     }
-    codes = [code for code, applies in due.items() if applies]
-    case = Case(start=start, end=start, zone=zone, land=land, due=codes, resource_id=venue_id)
-    return [line for line in price(tariff.items, case) if line.cents]
+    return [code for code, is_due in applies.items() if is_due]
+
+
+def fees(tariff: Tariff, venue_id: UUID, start: datetime, zone: ZoneInfo, land: str, answers: Answers) -> list[Line]:
+    """The positions that apply, in the tariff's order; none depends on how long a wedding lasts."""
+    traits = [name for name in ("foreign", "elsewhere") if getattr(answers, name)]
+    case = Case(start=start, end=start, zone=zone, land=land, due=(), resource_id=venue_id, traits=traits)
+    return [line for line in price(tariff.items, replace(case, due=due(tariff, case))) if line.cents]

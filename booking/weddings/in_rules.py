@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
 from buchbar.base import texts
-from buchbar.base.texts import _
-from buchbar.booking.journeys import Example, InRules
-from buchbar.booking.weddings.fees import CODES, USUAL, Answers, fees
-from buchbar.booking.weddings.timetable import Timetable, timetable
+from buchbar.base.texts import N_, _
+from buchbar.booking.journeys import InRules
+from buchbar.booking.tariff_areas import Example, Offers, TariffArea, by_position
+from buchbar.booking.weddings.fees import CODES, USUAL, Answers, due, fees
+from buchbar.booking.weddings.timetable import JOURNEY, Timetable, timetable
 from buchbar.calendar.public_holidays import is_working_day
 from buchbar.calendar.rules import opening
 from buchbar.calendar.walls import at
@@ -43,10 +44,7 @@ def examples(session: Session, town: Municipality, before: Tariff | None, after:
 
     def price(tariff: Tariff | None, case: _Case) -> dict[tuple[str, str], int]:
         lines = fees(tariff, case.venue_id, case.start, town.zone, town.land, case.answers) if tariff else []
-        sums: dict[tuple[str, str], int] = {}
-        for line in lines:
-            sums[line.code, line.label] = sums.get((line.code, line.label), 0) + line.cents
-        return sums
+        return by_position(lines)
 
     cases = _cases(timetable(session, town), town, after)
     return [Example(case.title, price(before, case), price(after, case)) for case in cases]
@@ -87,4 +85,16 @@ def _nowhere(kind: str, town: Municipality, tariff: Tariff) -> _Case:
     return _Case(texts.moment(start, town.zone), _NOWHERE, start)
 
 
-IN_RULES = InRules(CODES, USUAL, days, examples)
+IN_RULES = InRules(days)
+TARIFFS = TariffArea(
+    name=JOURNEY,
+    title=N_("Trauungen"),
+    codes=CODES,
+    usual=USUAL,
+    offers=Offers(),
+    questions={"foreign": N_("ausländisches Recht"), "elsewhere": N_("Anmeldung bei einem anderen Standesamt")},
+    office_hours=True,
+    venues=True,
+    due=due,
+    examples=examples,
+)

@@ -146,6 +146,19 @@ def test_a_price_for_the_weekend_can_hold_on_holidays_too():
     assert total(items, case(day=SATURDAY)) == total(items, case(day=date(2027, 5, 6))) == 750
 
 
+def test_a_band_or_season_holds_on_holidays_like_on_its_weekdays_where_holidays_count():
+    evening = WeeklyRule(frozenset({5, 6}), 18 * 60, 1440, season_from=(5, 1), season_until=(9, 30))
+    items = [item(600, unit="hour", conditions=Conditions(hours=(evening,), holidays=True))]
+    ascension, new_year = date(2027, 5, 6), date(2027, 1, 1)
+    assert [total(items, case(start, day=ascension)) for start in ("16:00", "18:00")] == [0, 600]
+    assert total(items, case("18:00", day=new_year)) == 0
+
+
+def test_a_surcharge_can_hold_on_holidays_only():
+    items = [item(600), item(kind="surcharge", percent=10, conditions=Conditions(holidays=True))]
+    assert [total(items, case(day=day)) for day in (date(2027, 5, 6), SATURDAY)] == [660, 600]
+
+
 def test_heating_is_paid_in_winter():
     winter = WeeklyRule(frozenset(range(7)), 0, 1440, season_from=(10, 1), season_until=(3, 31), on_holidays=True)
     items = [
