@@ -10,7 +10,7 @@ from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
 from buchbar.accounts.roles import BOOKS, may
 from buchbar.base.texts import N_, _
-from buchbar.booking import desk_books, desk_open_items, desk_refunds, desk_sepa, findings
+from buchbar.booking import desk_books, desk_open_items, desk_refunds, desk_sepa, desk_statements, findings
 from buchbar.booking.desk_frame import show
 
 # Where it is (below the desk), how it is called, what it is for, and the right that it takes to see it.
@@ -25,6 +25,12 @@ PAGES: tuple[tuple[str, str, str, str], ...] = (
         "kasse/offen",
         N_("Offene Posten"),
         N_("Was noch zu zahlen ist und seit wann, was zurückgeht, und was dabei nicht geklappt hat."),
+        BOOKS,
+    ),
+    (
+        "kasse/auszuege",
+        N_("Kontoauszüge"),
+        N_("Überweisungen aus den Auszügen Ihrer Bank übernehmen und zuordnen, was nicht von selbst passt."),
         BOOKS,
     ),
     (
@@ -48,4 +54,11 @@ def cash_page(request: Request, session: Session, clerk: Clerk, now: datetime) -
     return show(request, clerk, "desk/cash.html", now, pages=pages, findings=findings.shown(session, clerk, now))
 
 
-routes = [cash_page, *desk_books.routes, *desk_sepa.routes, *desk_open_items.routes, *desk_refunds.routes]
+routes = [
+    cash_page,
+    *desk_books.routes,
+    *desk_sepa.routes,
+    *desk_open_items.routes,
+    *desk_refunds.routes,
+    *desk_statements.routes,
+]

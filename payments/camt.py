@@ -28,13 +28,12 @@ _RETURN_CODES = {"108", "109", "159"}
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One movement, or one transaction of a batch. ``cents`` below zero went out.
 
-    ``key`` is the same for the same movement in another file; ``batch`` is the key of the batch as a whole, of which it
-    is a part, for some files have it without its details. ``original`` are the cents of the payment that is
-    returned, where the bank's fee is in ``cents`` too; 0 if it isn't said. ``name`` and ``iban`` are the other side's.
+    ``key`` is the same for the same movement in another file (and see ``batch_of``). ``original`` are the cents of the
+    payment that is returned, where the bank's fee is in ``cents`` too; 0 if it isn't said. ``name`` and ``iban`` are
+    the other side's.
     """
 
     key: str
-    batch: str = ""
     cents: int
     booked_on: date
     value_on: date | None = None
@@ -132,8 +131,9 @@ def _entry(element: Element, details: list[Element], cents: int, account: str, *
         raise ValueError(_("Das Buchungsdatum fehlt."))
     said = f"{booked_on}|{cents}|{name}|{iban}|{end_to_end}|{references}|{''.join(text.split())}"
     return Entry(
-        key=_part_key(one, batch, cents, said) if batch else f"{account[-6:]}|{_key(element, one, cents, said)}",
-        batch=batch,
+        key=_part_key(one, batch, cents, said)
+        if batch
+        else f"{_plain(account[-6:])}|{_key(element, one, cents, said)}",
         cents=cents,
         booked_on=booked_on,
         value_on=fields.day(element, "ValDt"),
@@ -152,14 +152,28 @@ def _key(element: Element, detail: Element | None, cents: int, said: str) -> str
     """What a movement is known by: the bank's own reference, and the amount, for a reversal may bear the same one.
     Where the bank gives none, a digest of what it says."""
     named = fields.reference(element, "AcctSvcrRef") or fields.reference(detail, "Refs/AcctSvcrRef")
-    return f"{named or fields.reference(detail, 'Refs/TxId') or _digest(said)}|{cents}"
+    return f"{_plain(named or fields.reference(detail, 'Refs/TxId')) or _digest(said)}|{cents}"
 
 
 def _part_key(detail: Element | None, batch: str, cents: int, said: str) -> str:
     """What a part of a batch is known by; it begins with the batch's key, for the batch may come without its parts."""
     given = (fields.reference(detail, f"Refs/{name}") for name in ("AcctSvcrRef", "TxId"))
-    named = "".join(each for each in given if each not in batch.split("|"))  # some repeat the batch's in each part
-    return f"{batch}|{named or _digest(said)}|{cents}"
+    named = "".join(
+        each for each in given if _plain(each) not in batch.split("|")
+    )  # some repeat the batch's in each part
+    return f"{batch}|{_plain(named) or _digest(said)}|{cents}"
+
+
+def batch_of(key: str) -> str:
+    """The key of the batch of which an entry is a part, for some files have it without its parts; empty for one that
+    is whole."""
+    parts = key.split("|")
+    return "|".join(parts[:3]) if len(parts) == 5 else ""
+
+
+def _plain(name: str) -> str:
+    """A bank's name without the signs of which keys are made."""
+    return name.translate(str.maketrans("|#~", "///"))
 
 
 def _digest(said: str) -> str:

@@ -21,14 +21,20 @@ _FEW = 5  # as many bookings with the right amount are worth showing
 _BETWEEN = r"[\s\-./]*"
 
 
+class Due(msgspec.Struct, frozen=True):
+    """A charge: its reference and its Kassenzeichen, and what is open of it."""
+
+    signs: tuple[str, ...]
+    cents: int
+
+
 class Owed(msgspec.Struct, frozen=True, kw_only=True):
-    """A booking that may be paid. ``cents`` are open in all; ``signs`` the references and Kassenzeichen of its charges,
-    each with what is open of that charge. ``names`` are the people's."""
+    """A booking that may be paid, with its charges. ``cents`` are open in all; ``names`` are the people's."""
 
     booking_id: UUID
     number: str
     cents: int
-    signs: tuple[tuple[str, int], ...] = ()
+    charges: tuple[Due, ...] = ()
     names: str = ""
 
 
@@ -70,11 +76,11 @@ class Books:
     def __init__(self, owed: Iterable[Owed], came: Iterable[Came] = ()) -> None:
         self.owed = tuple(owed)
         self.came = tuple(came)
-        self._signs = [(bare(sign), cents, one) for one in self.owed for sign, cents in one.signs]
+        self._charges = [(tuple(map(bare, due.signs)), due.cents, one) for one in self.owed for due in one.charges]
         self._numbers = [(bare(one.number), one) for one in self.owed]
         self._by_amount: dict[int, list[Owed]] = {}
         for one in self.owed:
-            for cents in {one.cents, *(cents for _sign, cents in one.signs)} - {0}:
+            for cents in {one.cents, *(due.cents for due in one.charges)} - {0}:
                 self._by_amount.setdefault(cents, []).append(one)
 
     def match(self, entry: Entry) -> Match:
@@ -86,6 +92,13 @@ class Books:
         named = self._named(_said(entry))
         return _by_reference(entry, named) if named else self._by_amount_alone(entry)
 
+    def without(self, shares: Iterable[Share]) -> "Books":
+        """The books after this much was paid, so that the next entry doesn't pay the same again."""
+        paid = {share.booking_id: share.cents for share in shares}
+        return Books(
+            (_less(one, paid[one.booking_id]) if one.booking_id in paid else one for one in self.owed), self.came
+        )
+
     def _named(self, said: str) -> dict[UUID, tuple[Owed, int]]:
         """The bookings that are named, each with what is open of its charges that are named."""
         without = bare(said)
@@ -93,8 +106,8 @@ class Books:
         for number, one in self._numbers:
             if number and number in without:
                 found[one.booking_id] = (one, 0)
-        for sign, cents, one in self._signs:
-            if len(sign) >= _SHORTEST and sign in without and _stands(sign, said):
+        for signs, cents, one in self._charges:
+            if _any_stands(signs, said, without):
                 before = found.get(one.booking_id, (one, 0))[1]
                 found[one.booking_id] = (one, before + cents)
         return found
@@ -115,13 +128,11 @@ class Books:
     def _returned(self, entry: Entry) -> Match:
         """The payment that the bank takes back; with its own fee on top, or without."""
         taken = {-entry.cents, entry.original} - {0}
-        by_name = [one for one in self.came if entry.end_to_end and one.end_to_end == entry.end_to_end]
+        name = entry.end_to_end.upper()
+        by_name = [one for one in self.came if name and one.end_to_end.upper() == name]
         if not by_name:
             said = _said(entry)
-            without = bare(said)
-            by_name = [
-                one for one in self.came if any(bare(s) in without and _stands(bare(s), said) for s in one.signs)
-            ]
+            by_name = [one for one in self.came if _any_stands(map(bare, one.signs), said, bare(said))]
         exact = [one for one in by_name if one.cents in taken]
         if len(exact) == 1:
             return Match(state="matched", returned=exact[0].payment_id, why=_("Rückgabe der Bank"))
@@ -129,6 +140,12 @@ class Books:
             why = _("Rückgabe der Bank, der Betrag weicht ab (vielleicht um die Gebühr der Bank).")
             return Match(state="suggested", returned=by_name[0].payment_id, why=why)
         return Match(state="open", why=_("Rückgabe der Bank; die Zahlung dazu wurde nicht gefunden."))
+
+
+def _less(one: Owed, cents: int) -> Owed:
+    left = max(0, one.cents - cents)
+    charges = tuple(Due(due.signs, min(due.cents, left)) for due in one.charges)
+    return msgspec.structs.replace(one, cents=left, charges=charges)
 
 
 def _by_reference(entry: Entry, named: dict[UUID, tuple[Owed, int]]) -> Match:
@@ -171,6 +188,11 @@ def _suggested(why: str, one: Owed, cents: int) -> Match:
 
 def _said(entry: Entry) -> str:
     return " ".join((*entry.references, entry.text, entry.end_to_end))
+
+
+def _any_stands(signs: Iterable[str], said: str, without: str) -> bool:
+    """Whether one of the references is in a text; ``without`` is the text without blanks, which is asked first."""
+    return any(len(sign) >= _SHORTEST and sign in without and _stands(sign, said) for sign in signs)
 
 
 def _stands(sign: str, said: str) -> bool:

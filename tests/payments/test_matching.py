@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from buchbar.payments import camt
 from buchbar.payments.camt import Entry
-from buchbar.payments.matching import Books, Came, Owed, Share
+from buchbar.payments.matching import Books, Came, Due, Owed, Share
 from buchbar.payments.reference import reference
 from tests.payments.test_camt import file
 
@@ -17,21 +17,21 @@ ANNA = Owed(
     booking_id=uuid4(),
     number="HZ-7K3M-9QXB",
     cents=14000,
-    signs=(("RF36HZ7K3M9QXB01", 14000), ("520260001234", 14000)),
+    charges=(Due(("RF36HZ7K3M9QXB01", "520260001234"), 14000),),
     names="Anna Müller Ben Yıldız",
 )
 KAYA = Owed(
     booking_id=uuid4(),
     number="HZ-4D8P-2WTC",
     cents=6000,
-    signs=(("RF60HZ4D8P2WTC01", 6000),),
+    charges=(Due(("RF60HZ4D8P2WTC01",), 6000),),
     names="Deniz Kaya Tom Weber",
 )
 TWICE = Owed(
     booking_id=uuid4(),
     number="HZ-6F5J-8RNV",
     cents=9000,
-    signs=(("RF68HZ6F5J8RNV01", 6000), (reference("HZ-6F5J-8RNV", 2), 3000)),
+    charges=(Due(("RF68HZ6F5J8RNV01",), 6000), Due((reference("HZ-6F5J-8RNV", 2),), 3000)),
     names="Ada Berg",
 )
 BOOKS = Books([ANNA, KAYA, TWICE])
@@ -51,6 +51,7 @@ def came(cents: int, text: str = "", *references: str, **more: object) -> Entry:
         "hz 7k3m 9qxb",
         "Nr.HZ7K3M9QXB Hochzeit",
         "Kassenzeichen 5202.6000-1234",
+        "RF36HZ7K3M9QXB01 520260001234 HZ-7K3M-9QXB",
         "SVWZ+520260 001234 ABWA+Stadt",
     ],
 )
@@ -86,7 +87,7 @@ def test_the_reference_with_another_amount_is_a_suggestion(cents, word):
 
 
 def test_what_is_paid_already_is_a_suggestion_that_says_so():
-    paid = Owed(booking_id=uuid4(), number="HZ-9A3E-5KMT", cents=0, signs=(("RF27HZ9A3E5KMT02", 0),))
+    paid = Owed(booking_id=uuid4(), number="HZ-9A3E-5KMT", cents=0, charges=(Due(("RF27HZ9A3E5KMT02",), 0),))
     match = Books([paid]).match(came(6000, "RF27HZ9A3E5KMT02"))
     assert match.state == "suggested" and "nichts offen" in match.why
 
@@ -119,7 +120,7 @@ def test_a_piece_of_a_longer_number_and_a_typing_error_name_nothing(text):
 
 
 def test_a_short_sign_counts_only_in_long_company():
-    short = Books([Owed(booking_id=uuid4(), number="HZ-1", cents=777, signs=(("1234", 777),))])
+    short = Books([Owed(booking_id=uuid4(), number="HZ-1", cents=777, charges=(Due(("1234",), 777),))])
     assert short.match(came(777, "Kunde 1234")).state == "suggested", "by its amount alone"
 
 
@@ -154,8 +155,14 @@ def test_the_files_of_three_banks():
     }
 
 
-@given(st.integers(1, 10**6), st.text(max_size=80), st.sampled_from(["", *(number for number, _c in ANNA.signs)]))
+@given(st.integers(1, 10**6), st.text(max_size=80), st.sampled_from(["", *ANNA.charges[0].signs]))
 def test_what_is_settled_is_never_more_than_what_came(cents, text, sign):
     match = BOOKS.match(came(cents, f"{text} {sign}"))
     assert sum(share.cents for share in match.shares) in (0, cents)
     assert match.state != "matched" or match.shares
+
+
+def test_what_was_paid_is_not_paid_again_by_the_next_entry():
+    after = BOOKS.without([Share(KAYA.booking_id, 6000)])
+    assert after.match(came(6000, "RF60HZ4D8P2WTC01")).state == "suggested"
+    assert after.match(came(14000, "RF36HZ7K3M9QXB01")).state == "matched"

@@ -1,0 +1,99 @@
+"""What a town is owed and was paid, as entries of its bank's statements are compared with it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from buchbar.accounts.models import Municipality
+from buchbar.booking import journeys
+from buchbar.booking.models import Booking
+from buchbar.payments.matching import Books, Came, Due, Owed
+from buchbar.payments.models import Charge, Payment, Reversal
+from buchbar.payments.settling import settlements
+
+# So long after a charge somebody may pay it by transfer: until it is barred (Section 195 BGB: three years).
+OWED_FOR = timedelta(days=4 * 366)
+# So long a direct debit may be given back where there was no mandate (SEPA Core Rulebook 4.4: 13 months).
+RETURNED_FOR = timedelta(days=430)
+_CHUNK = 1000  # databases limit the parameters of a question
+
+
+def books_of(session: Session, town: Municipality, now: datetime) -> Books:
+    """All that an entry could be about."""
+    signs = _signs(session, town, now)
+    return Books(_owed(session, signs), _came(session, town, now, signs))
+
+
+def named(session: Session, ids: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Numbers and names of bookings."""
+    found: dict[UUID, tuple[str, str]] = {}
+    for some in _chunks(list(ids)):
+        rows = session.execute(select(Booking.id, Booking.number, Booking.journey).where(Booking.id.in_(some))).all()
+        names: dict[UUID, str] = {}
+        for journey in journeys.known():
+            if theirs := [row.id for row in rows if row.journey == journey.name]:
+                names |= journey.desk.names(session, theirs)
+        found |= {row.id: (row.number, names.get(row.id, "")) for row in rows}
+    return found
+
+
+def _signs(session: Session, town: Municipality, now: datetime) -> dict[UUID, dict[UUID, tuple[str, ...]]]:
+    """By booking and charge, the references by which it may be named."""
+    rows = session.execute(
+        select(Charge.booking_id, Charge.id, Charge.reference, Charge.kassenzeichen)
+        .where(Charge.municipality_id == town.id, Charge.charged_at > now - OWED_FOR)
+        .order_by(Charge.charged_at, Charge.reference)
+    )
+    found: dict[UUID, dict[UUID, tuple[str, ...]]] = {}
+    for booking_id, charge_id, *names in rows:
+        found.setdefault(booking_id, {})[charge_id] = tuple(name for name in names if name)
+    return found
+
+
+def _owed(session: Session, signs: dict[UUID, dict[UUID, tuple[str, ...]]]) -> Iterator[Owed]:
+    for some in _chunks(list(signs)):
+        accounts, people = settlements(session, some), named(session, some)
+        for booking_id in some:
+            open_of = {each.id: each.open for each in accounts[booking_id].charges}
+            number, names = people[booking_id]
+            yield Owed(
+                booking_id=booking_id,
+                number=number,
+                cents=accounts[booking_id].open,
+                charges=tuple(Due(theirs, open_of.get(key, 0)) for key, theirs in signs[booking_id].items()),
+                names=names,
+            )
+
+
+def _came(
+    session: Session, town: Municipality, now: datetime, signs: dict[UUID, dict[UUID, tuple[str, ...]]]
+) -> list[Came]:
+    gone = select(func.coalesce(func.sum(Reversal.cents), 0)).where(Reversal.payment_id == Payment.id)
+    rows = session.execute(
+        select(Payment, gone.correlate(Payment).scalar_subquery())
+        .where(
+            Payment.municipality_id == town.id,
+            Payment.provider.in_(("transfer", "debit")),
+            Payment.state.in_(("paid", "started")),
+            Payment.started_at > now - RETURNED_FOR,
+        )
+        .order_by(Payment.started_at.desc(), Payment.id)
+    )
+    return [
+        Came(
+            payment_id=payment.id,
+            booking_id=payment.booking_id,
+            cents=payment.cents - int(reversed_cents),
+            end_to_end=payment.intent_id or "",
+            signs=tuple(sign for names in signs.get(payment.booking_id, {}).values() for sign in names),
+        )
+        for payment, reversed_cents in rows
+        if payment.cents > int(reversed_cents)
+    ]
+
+
+def _chunks(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))

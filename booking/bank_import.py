@@ -1,0 +1,295 @@
+"""A bank's statement is imported: each movement once, what is clear is settled, the rest waits for the cashier.
+
+Locks are taken in one order: the town's line of imports, the entries, the bookings by their ids, then their payments.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from buchbar.accounts.models import Municipality
+from buchbar.base import texts
+from buchbar.base.db import in_line
+from buchbar.base.errors import Invalid, NotFound, Refused
+from buchbar.base.texts import _
+from buchbar.booking import lifecycle
+from buchbar.booking.bank_books import books_of
+from buchbar.booking.events import Actor
+from buchbar.booking.models import Booking
+from buchbar.calendar.walls import local_date
+from buchbar.payments import bank_entries, camt, collections, ledger, paying
+from buchbar.payments.camt_fields import NoStatement
+from buchbar.payments.matching import Match, Share
+from buchbar.payments.models import Payment
+from buchbar.payments.statements import BankEntry, BankFile
+
+BANK = Actor("provider", "Bank")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A file, the accounts that it speaks of, and its new entries. ``known`` counts those that were there already,
+    ``pending`` what isn't booked yet."""
+
+    file: BankFile
+    accounts: tuple[str, ...]
+    entries: list[BankEntry]
+    known: int
+    pending: int
+
+
+def bring_in(session: Session, town: Municipality, name: str, content: bytes, at: datetime, by: str) -> Imported:
+    """Import a file. Raises Invalid for one that can't be read, Refused for one that was imported before."""
+    in_line(session, f"statements:{town.id}")
+    digest = hashlib.sha256(content).hexdigest()
+    _refuse_double(session, town, digest)
+    try:
+        statement = camt.read(content)
+    except NoStatement as fault:
+        raise Invalid({"datei": str(fault)}) from None
+    file = BankFile(
+        id=uuid4(),
+        municipality_id=town.id,
+        name=name[:200],
+        digest=digest,
+        kind=statement.kind,
+        imported_at=at,
+        imported_by=by,
+        faults=statement.faults,
+    )
+    session.add(file)
+    session.flush()
+    fresh = _fresh(session, town, statement.entries)
+    rows = [bank_entries.kept(session, file, each) for each in fresh]
+    _settle_what_is_clear(session, town, rows, fresh, at)
+    return Imported(file, statement.accounts, rows, len(statement.entries) - len(fresh), statement.pending)
+
+
+def rehearse(session: Session, act: Callable[[], T]) -> T:
+    """What ``act`` says after it was done; then it is undone. So the preview can't lie."""
+    session.flush()
+    attempt = session.begin_nested()
+    try:
+        said = act()
+        session.flush()
+        return said
+    finally:
+        attempt.rollback()
+
+
+def assign(
+    session: Session, town: Municipality, entry_id: UUID, shares: Sequence[Share], at: datetime, by: Actor
+) -> None:
+    """A cashier says what an entry pays; the same twice is once. What isn't owed goes back the usual way.
+
+    Raises Refused for an entry that somebody else has assigned, Invalid for shares that aren't its amount.
+    """
+    row = _locked(session, town, entry_id)
+    if row.state == "matched":
+        if {Share(each.booking_id, each.cents) for each in bank_entries.standing(session, [row.id])} == set(shares):
+            return
+        raise Refused(_("Diese Zahlung ist inzwischen schon zugeordnet."))
+    if row.cents <= 0 or sum(share.cents for share in shares) != row.cents or min(s.cents for s in shares) <= 0:
+        raise Invalid({"buchung": _("Zugeordnet werden muss genau der Betrag, der eingegangen ist.")})
+    _pay(session, row, _lock_all(session, town, [share.booking_id for share in shares]), shares, at, by)
+    row.state, row.why, row.settled_by = "matched", _("Von Hand zugeordnet"), by.name
+    session.flush()
+
+
+def accept_return(session: Session, town: Municipality, entry_id: UUID, at: datetime, by: Actor) -> None:
+    """A cashier says that the bank has given back the payment that was suggested. Raises Refused if it isn't there."""
+    row = _locked(session, town, entry_id)
+    if row.state == "matched":
+        return
+    match = books_of(session, town, at).match(bank_entries.entry_of(row))
+    if match.returned is None:
+        raise Refused(_("Die Zahlung zu dieser Rückgabe ist nicht mehr zu finden. Bitte laden Sie die Seite neu."))
+    _give_back(session, row, match.returned, at)
+    row.state, row.settled_by = "matched", by.name
+    session.flush()
+
+
+def set_aside(session: Session, town: Municipality, entry_id: UUID, reason: str, by: Actor) -> None:
+    """A cashier says that an entry is none of ours. Raises Refused for one that is settled."""
+    row = _locked(session, town, entry_id)
+    if row.state == "matched":
+        raise Refused(_("Diese Zahlung ist schon zugeordnet. Nehmen Sie zuerst die Zuordnung zurück."))
+    row.state, row.why, row.settled_by = "set_aside", reason, by.name
+    session.flush()
+
+
+def undo(session: Session, town: Municipality, entry_id: UUID, reason: str, at: datetime, by: Actor) -> None:
+    """Take back what an entry paid; it waits for the cashier again. Raises Refused where the money has gone on."""
+    row = _locked(session, town, entry_id)
+    if row.state == "set_aside":
+        row.state = "open"
+    if row.state == "matched":
+        _take_back(session, town, [row], reason, at, by)
+        row.state, row.why, row.settled_by = "open", _("Zuordnung zurückgenommen: %s") % reason, by.name
+    session.flush()
+
+
+def undo_file(session: Session, town: Municipality, file_id: UUID, reason: str, at: datetime, by: Actor) -> None:
+    """Take a whole import back, as if it had never been; twice is once. The file can be imported again.
+
+    Raises Refused, and changes nothing, where money of it has gone on.
+    """
+    in_line(session, f"statements:{town.id}")
+    file = session.scalar(select(BankFile).where(BankFile.id == file_id, BankFile.municipality_id == town.id))
+    if file is None:
+        raise NotFound
+    if file.undone_at:
+        return
+    rows = session.scalars(select(BankEntry).where(BankEntry.file_id == file.id).order_by(BankEntry.id))
+    entries = list(rows.all())
+    for row in entries:
+        session.refresh(row, with_for_update=True)
+    _take_back(session, town, [row for row in entries if row.state == "matched"], reason, at, by)
+    for row in entries:
+        # The bank's name for it is free again for the next import; the row stays, for payments refer to it.
+        row.key = f"undone|{row.id}"
+        row.state, row.why, row.settled_by = "set_aside", _("Import zurückgenommen: %s") % reason, by.name
+    file.undone_at, file.undone_by = at, by.name
+    session.flush()
+
+
+def entry_of(session: Session, town: Municipality, entry_id: UUID) -> BankEntry:
+    """An entry of the town's. Raises NotFound for any other."""
+    row = session.scalar(select(BankEntry).where(BankEntry.id == entry_id, BankEntry.municipality_id == town.id))
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _refuse_double(session: Session, town: Municipality, digest: str) -> None:
+    same = BankFile.municipality_id == town.id, BankFile.digest == digest, BankFile.undone_at.is_(None)
+    before = session.scalar(select(BankFile).where(*same).limit(1))
+    if before:
+        words = {"day": texts.day(local_date(before.imported_at, town.zone), "short"), "who": before.imported_by}
+        raise Refused(_("Diese Datei wurde am %(day)s schon importiert (%(who)s).") % words)
+
+
+def _fresh(session: Session, town: Municipality, entries: Sequence[camt.Entry]) -> list[camt.Entry]:
+    """The entries that aren't written down yet. Parts take the place of their batch, unless it is settled as one."""
+    known = bank_entries.known(session, town.id, entries)
+    fresh = [each for each in entries if each.key not in known]
+    wholes = bank_entries.wholes(session, town.id, fresh)
+    for whole in wholes.values():
+        if whole.state != "matched":
+            whole.state, whole.why = "set_aside", _("Die einzelnen Zahlungen kamen in einer anderen Datei.")
+    settled = {key for key, whole in wholes.items() if whole.state == "matched"}
+    return [each for each in fresh if camt.batch_of(each.key) not in settled]
+
+
+def _settle_what_is_clear(
+    session: Session, town: Municipality, rows: Sequence[BankEntry], entries: Sequence[camt.Entry], at: datetime
+) -> None:
+    """Settle each entry whose reference and amount are right, and say of the others why not.
+
+    The bookings that are named are locked first, and then all is looked up again: what is open now stays so.
+    """
+    books = books_of(session, town, at)
+    found = [books.match(each) for each in entries]
+    locked = _lock_all(session, town, _about(session, found))
+    books = books_of(session, town, at)
+    for row, entry in zip(rows, entries, strict=True):
+        match = books.match(entry)
+        row.state, row.why = match.state, match.why
+        if match.state != "matched":
+            continue
+        if not {share.booking_id for share in match.shares} <= set(locked):
+            row.state = "suggested"
+        elif match.returned:
+            _give_back(session, row, match.returned, at)
+        else:
+            _pay(session, row, locked, match.shares, at, BANK)
+            books = books.without(match.shares)
+    session.flush()
+
+
+def _about(session: Session, matches: Iterable[Match]) -> set[UUID]:
+    """The bookings that some clear matches are about."""
+    clear = [match for match in matches if match.state == "matched"]
+    back = [match.returned for match in clear if match.returned]
+    returned = session.scalars(select(Payment.booking_id).where(Payment.id.in_(back))).all() if back else ()
+    return {share.booking_id for match in clear for share in match.shares} | set(returned)
+
+
+def _lock_all(session: Session, town: Municipality, ids: Iterable[UUID]) -> dict[UUID, Booking]:
+    """Lock bookings of the town, in the order in which everybody locks several. Raises NotFound for another town's."""
+    locked: dict[UUID, Booking] = {}
+    for booking_id in sorted(set(ids)):
+        booking = session.get(Booking, booking_id)
+        if booking is None or booking.municipality_id != town.id:
+            raise NotFound
+        lifecycle.lock(session, booking)
+        locked[booking_id] = booking
+    return locked
+
+
+def _pay(
+    session: Session,
+    row: BankEntry,
+    locked: dict[UUID, Booking],
+    shares: Sequence[Share],
+    at: datetime,
+    by: Actor,
+) -> None:
+    for share in sorted(shares, key=lambda each: each.booking_id):
+        booking = locked[share.booking_id]
+        bank_entries.book(session, row, booking.id, share.cents, at)
+        paying.close(session, booking.id, at)  # an open payment page would ask for what is paid now
+        lifecycle.pay(session, booking, at, by, share.cents)
+
+
+def _give_back(session: Session, row: BankEntry, payment_id: UUID, at: datetime) -> None:
+    """The bank has taken a payment back: the booking's people are told, and it stands in the history."""
+    payment = session.get_one(Payment, payment_id)
+    if payment.provider == "debit" and payment.intent_id:
+        collections.returned(
+            session, payment.intent_id, f"entry:{row.id}", at, reason=row.return_reason, entry_id=row.id
+        )
+        return
+    paying.upward("taken")(
+        session, payment.booking_id, at, lambda: bank_entries.take_back(session, row, payment, at, BANK.name)
+    )
+
+
+def _take_back(
+    session: Session, town: Municipality, rows: Sequence[BankEntry], reason: str, at: datetime, by: Actor
+) -> None:
+    """Undo what entries paid, and what they took back."""
+    ids = [row.id for row in rows]
+    payments, returns = list(bank_entries.standing(session, ids)), bank_entries.returns(session, ids)
+    locked = _lock_all(session, town, [p.booking_id for p in payments] + [r.booking_id for r in returns])
+    for payment in payments:
+        booking = locked[payment.booking_id]
+        if ledger.left_of(session, payment) != payment.cents:
+            words = {"number": booking.number}
+            raise Refused(_("Von der Zahlung für %(number)s ist schon etwas zurückgegangen.") % words)
+        key = f"undone:{payment.id}"
+        if cents := ledger.reverse(session, payment, "undone", key, payment.cents, at, reason=reason, by=by.name):
+            lifecycle.undo_pay(session, booking, at, by, cents, reason)
+    for back in returns:
+        key = f"undone:{back.id}"
+        if cents := ledger.reverse(session, back.payment, back.kind, key, -back.cents, at, reason=reason, by=by.name):
+            lifecycle.lose(session, locked[back.booking_id], at, by, cents, reason)
+
+
+def _locked(session: Session, town: Municipality, entry_id: UUID) -> BankEntry:
+    row = session.scalar(
+        select(BankEntry)
+        .where(BankEntry.id == entry_id, BankEntry.municipality_id == town.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if row is None or row.file.undone_at:
+        raise NotFound
+    return row

@@ -1,0 +1,128 @@
+"""Entries of bank statements as the cashier sees them: what they are, which bookings they pay or might pay."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from buchbar.accounts.models import Municipality
+from buchbar.base.texts import N_
+from buchbar.booking.bank_books import books_of, named
+from buchbar.payments import bank_entries
+from buchbar.payments.matching import Match
+from buchbar.payments.models import Payment
+from buchbar.payments.statements import BankEntry, BankFile
+
+# What a state is called, and its colour.
+STATES = {
+    "matched": ("success", N_("zugeordnet")),
+    "suggested": ("info", N_("Vorschlag")),
+    "open": ("warning", N_("ungeklärt")),
+    "set_aside": ("info", N_("beiseitegelegt")),
+}
+WAITING = ("suggested", "open")
+MOST = 200  # lines on one page; the rest comes when these are settled
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A booking and what of an entry is for it, in cents; below zero what was taken back."""
+
+    booking_id: UUID
+    number: str
+    names: str
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry. ``parts`` are what it pays, or would if the suggestion is taken; ``choices`` the bookings of which it
+    may be one. ``back`` says that a payment was found that it takes back."""
+
+    id: UUID
+    booked_on: date
+    cents: int
+    name: str
+    text: str
+    state: str
+    why: str
+    parts: tuple[Part, ...] = ()
+    choices: tuple[Part, ...] = ()
+    back: bool = False
+
+
+def waiting(session: Session, town: Municipality, now: datetime) -> list[Line]:
+    """The entries that a cashier has to settle, the oldest first."""
+    wanted = select(BankEntry).where(BankEntry.municipality_id == town.id, BankEntry.state.in_(WAITING))
+    rows = session.scalars(wanted.order_by(BankEntry.booked_on, BankEntry.id).limit(MOST)).all()
+    return lines(session, town, rows, now)
+
+
+def of_file(session: Session, town: Municipality, file: BankFile, now: datetime) -> list[Line]:
+    """All entries of a file."""
+    wanted = select(BankEntry).where(BankEntry.file_id == file.id)
+    return lines(session, town, session.scalars(wanted.order_by(BankEntry.booked_on, BankEntry.id)).all(), now)
+
+
+def files(session: Session, town: Municipality) -> list[BankFile]:
+    """The files that were imported, the newest first."""
+    wanted = select(BankFile).where(BankFile.municipality_id == town.id)
+    return list(session.scalars(wanted.order_by(BankFile.imported_at.desc(), BankFile.id).limit(MOST)))
+
+
+def lines(session: Session, town: Municipality, rows: Sequence[BankEntry], now: datetime) -> list[Line]:
+    """Entries with what is known of them now: suggestions follow what is open today."""
+    ids = [row.id for row in rows]
+    paid: dict[UUID, list[tuple[UUID, int]]] = {}
+    for payment in bank_entries.standing(session, ids):
+        if payment.entry_id:
+            paid.setdefault(payment.entry_id, []).append((payment.booking_id, payment.cents))
+    for back in bank_entries.returns(session, ids):
+        if back.entry_id:
+            paid.setdefault(back.entry_id, []).append((back.booking_id, -back.cents))
+    matches = _matches(session, town, [row for row in rows if row.state in WAITING], now)
+    returned = _returned(session, matches)
+    about = {booking_id for each in (*paid.values(), returned.values()) for booking_id, _cents in each}
+    known = named(session, about | _about(matches))
+
+    def parts(pairs: Sequence[tuple[UUID, int]]) -> tuple[Part, ...]:
+        return tuple(Part(booking_id, *known.get(booking_id, ("", "")), cents) for booking_id, cents in pairs)
+
+    made = []
+    for row in rows:
+        match = matches.get(row.id, Match(state=row.state, why=row.why))
+        pairs = paid.get(row.id) or [(share.booking_id, share.cents) for share in match.shares]
+        if match.returned in returned:
+            pairs = [returned[match.returned]]
+        choices = () if pairs else parts([(each, row.cents) for each in match.candidates])
+        why = row.why if row.state == "open" and row.settled_by else match.why
+        state = row.state if row.state not in WAITING else "suggested" if pairs or choices else "open"
+        made.append(
+            Line(
+                row.id, row.booked_on, row.cents, row.name, row.text, state, why, parts(pairs), choices,
+                back=match.returned is not None,
+            )
+        )  # fmt: skip
+    return made
+
+
+def _matches(session: Session, town: Municipality, rows: Sequence[BankEntry], now: datetime) -> dict[UUID, Match]:
+    if not rows:
+        return {}
+    books = books_of(session, town, now)
+    return {row.id: books.match(bank_entries.entry_of(row)) for row in rows}
+
+
+def _about(matches: dict[UUID, Match]) -> set[UUID]:
+    shares = {share.booking_id for match in matches.values() for share in match.shares}
+    return shares | {booking_id for match in matches.values() for booking_id in match.candidates}
+
+
+def _returned(session: Session, matches: dict[UUID, Match]) -> dict[UUID | None, tuple[UUID, int]]:
+    """Booking and cents of the payments that entries would take back."""
+    wanted = [match.returned for match in matches.values() if match.returned]
+    found = select(Payment.id, Payment.booking_id, Payment.cents).where(Payment.id.in_(wanted))
+    return {row.id: (row.booking_id, -row.cents) for row in session.execute(found)} if wanted else {}

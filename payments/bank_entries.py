@@ -1,0 +1,143 @@
+"""What is written down of a bank's entry: the entry itself, the payments it brought, and what it took back.
+
+What that means for a booking is booking/bank_import.py's business. The caller has locked the bookings.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from buchbar.base.sealed import Unreadable, seal, unseal
+from buchbar.payments import ledger
+from buchbar.payments.camt import Entry, batch_of
+from buchbar.payments.models import Payment, Reversal
+from buchbar.payments.statements import BankEntry, BankFile
+
+_SEALED_FOR = "bank entry"
+_CHUNK = 500
+# By so many days two files may differ about when the same batch was booked.
+_NEAR = timedelta(days=10)
+
+
+def kept(session: Session, file: BankFile, entry: Entry) -> BankEntry:
+    """Write an entry down; nobody has said yet what it is."""
+    row = BankEntry(
+        id=uuid4(),
+        municipality_id=file.municipality_id,
+        file_id=file.id,
+        key=entry.key,
+        booked_on=entry.booked_on,
+        value_on=entry.value_on,
+        cents=entry.cents,
+        is_return=entry.is_return,
+        name=entry.name,
+        sealed_iban=seal(session.info["settings"].secret, _SEALED_FOR, entry.iban) if entry.iban else "",
+        text=entry.text,
+        references=entry.references,
+        end_to_end=entry.end_to_end,
+        return_reason=entry.return_reason,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def entry_of(row: BankEntry) -> Entry:
+    """The entry as it was read, to be compared anew with what is open now."""
+    return Entry(
+        key=row.key,
+        cents=row.cents,
+        booked_on=row.booked_on,
+        is_return=row.is_return,
+        name=row.name,
+        text=row.text,
+        references=row.references,
+        end_to_end=row.end_to_end,
+    )
+
+
+def payer_iban(session: Session, row: BankEntry) -> str:
+    """The account from which the money came, empty where nobody knows (any more)."""
+    try:
+        return unseal(session.info["settings"].secret, _SEALED_FOR, row.sealed_iban) if row.sealed_iban else ""
+    except Unreadable:
+        return ""
+
+
+def known(session: Session, municipality_id: UUID, entries: Collection[Entry]) -> set[str]:
+    """The keys of those that are written down already, from any file; also of batches whose parts are."""
+    keys = [each.key for each in entries]
+    found: set[str] = set()
+    ours = BankEntry.municipality_id == municipality_id
+    for start in range(0, len(keys), _CHUNK):
+        found |= set(
+            session.scalars(select(BankEntry.key).where(ours, BankEntry.key.in_(keys[start : start + _CHUNK])))
+        )
+    if not entries:
+        return found
+    days = [each.booked_on for each in entries]
+    near = BankEntry.booked_on.between(min(days) - _NEAR, max(days) + _NEAR)
+    return found | {batch_of(key) for key in session.scalars(select(BankEntry.key).where(ours, near))} - {""}
+
+
+def wholes(session: Session, municipality_id: UUID, entries: Collection[Entry]) -> dict[str, BankEntry]:
+    """The batches of which some entries are parts, as far as they are written down as one."""
+    keys = {batch_of(each.key) for each in entries} - {""}
+    found = select(BankEntry).where(BankEntry.municipality_id == municipality_id, BankEntry.key.in_(keys))
+    return {row.key: row for row in session.scalars(found.with_for_update())} if keys else {}
+
+
+def book(session: Session, row: BankEntry, booking_id: UUID, cents: int, at: datetime) -> Payment:
+    """Write down that money came with an entry for a booking."""
+    made = Payment(
+        id=uuid4(),
+        municipality_id=row.municipality_id,
+        booking_id=booking_id,
+        cents=cents,
+        state="paid",
+        provider="transfer",
+        started_at=at,
+        expires_at=at,
+        settled_at=at,
+        entry_id=row.id,
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def take_back(session: Session, row: BankEntry, payment: Payment, at: datetime, by: str) -> int:
+    """Write down that the bank has taken back what is left of a payment; how many cents, 0 if it was written down."""
+    gone = sum(session.scalars(select(Reversal.cents).where(Reversal.payment_id == payment.id)))
+    return (
+        ledger.reverse(
+            session,
+            payment,
+            "returned",
+            f"entry:{row.id}",
+            payment.cents - gone,
+            at,
+            reason=row.return_reason,
+            by=by,
+            entry_id=row.id,
+        )
+        if payment.cents > gone
+        else 0
+    )
+
+
+def returns(session: Session, ids: Collection[UUID]) -> list[Reversal]:
+    """What these entries took back, without what was undone."""
+    undone = {key.partition(":")[2] for key in session.scalars(select(Reversal.key).where(Reversal.cents < 0))}
+    found = select(Reversal).where(Reversal.entry_id.in_(ids), Reversal.cents > 0).order_by(Reversal.id)
+    return [each for each in session.scalars(found) if str(each.id) not in undone]
+
+
+def standing(session: Session, ids: Collection[UUID]) -> Iterator[Payment]:
+    """The payments that came with these entries and were not undone."""
+    undone = select(Reversal.payment_id).where(Reversal.kind == "undone")
+    came = select(Payment).where(Payment.entry_id.in_(ids), Payment.state == "paid", Payment.id.not_in(undone))
+    yield from session.scalars(came.order_by(Payment.booking_id, Payment.id))

@@ -1,0 +1,25 @@
+"""Statements for tests, made of what they shall say."""
+
+from datetime import date
+
+
+def entry(cents: int, text: str = "", *, ref: str = "", name: str = "", more: str = "", iban: str = "") -> str:
+    """A movement, booked today; ``cents`` below zero went out, ``more`` are further fields."""
+    side = "Dbtr" if cents > 0 else "Cdtr"
+    party = f"<{side}><Nm>{name}</Nm></{side}><{side}Acct><Id><IBAN>{iban}</IBAN></Id></{side}Acct>"
+    return (
+        f'<Ntry><Amt Ccy="EUR">{abs(cents) // 100}.{abs(cents) % 100:02d}</Amt>'
+        f"<CdtDbtInd>{'CRDT' if cents > 0 else 'DBIT'}</CdtDbtInd><Sts>BOOK</Sts>"
+        f"<BookgDt><Dt>{date(2026, 11, 23)}</Dt></BookgDt><AcctSvcrRef>{ref}</AcctSvcrRef>"
+        f"<NtryDtls><TxDtls><RltdPties>{party}</RltdPties><RmtInf><Ustrd>{text}</Ustrd></RmtInf>{more}</TxDtls></NtryDtls>"
+        "</Ntry>"
+    )
+
+
+def statement(*entries: str) -> bytes:
+    """A file with these movements."""
+    account = "<Acct><Id><IBAN>DE89370400440532013000</IBAN></Id></Acct>"
+    return (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><BkToCstmrStmt><Stmt>'
+        f"{account}{''.join(entries)}</Stmt></BkToCstmrStmt></Document>"
+    ).encode()
