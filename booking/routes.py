@@ -8,10 +8,15 @@ from litestar import Request, Response
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
+from buchbar.base.documents import pdf, pdf_answer
+from buchbar.base.errors import NotFound
+from buchbar.base.money import decimal
 from buchbar.base.web import get, limited, page, post, redirect, settings_of
-from buchbar.booking import journeys, lifecycle, links, payable, steps
+from buchbar.booking import journeys, lifecycle, links, mandate_routes, payable, steps, transfer_slips
 from buchbar.booking.events import CITIZEN
-from buchbar.payments import ledger, paying
+from buchbar.calendar.deadlines import last_day
+from buchbar.payments import girocode, ledger, paying
+from buchbar.payments.iban import readable
 
 
 @get("/buchung/{token:str}")
@@ -77,6 +82,38 @@ def cancel(request: Request, session: Session, now: datetime, token: FromPath[st
     return redirect(request, links.path(session, booking))
 
 
+@get("/buchung/{token:str}/zahlung")
+def ways_to_pay(request: Request, session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
+    """How to pay what is open, each way with what it means."""
+    booking = links.booking_by(session, token)
+    ways, zone = payable.ways(session, booking, now), booking.municipality.zone
+    account = ledger.account(session, booking.id)
+    return page(
+        request,
+        "booking/pay.html",
+        booking=booking,
+        town=booking.municipality,
+        token=token,
+        account=account,
+        ways=ways,
+        picture=girocode.data_uri(ways.transfer) if ways.transfer else "",
+        iban=readable(ways.transfer.iban) if ways.transfer else "",
+        amount=decimal(account.open),
+        debit=mandate_routes.offered(session, booking, now),
+        until=last_day(booking.deadline_at, zone) if booking.state == "payable" and booking.deadline_at else None,
+    )
+
+
+@get("/buchung/{token:str}/ueberweisung.pdf")
+def transfer_slip(session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
+    """The bank details on paper. NotFound where a transfer isn't a way to pay now."""
+    booking = links.booking_by(session, token)
+    transfer = payable.ways(session, booking, now).transfer
+    if transfer is None:
+        raise NotFound
+    return pdf_answer(f"ueberweisung-{booking.number}", pdf("transfer", transfer_slips.as_document(booking, transfer)))
+
+
 @post("/buchung/{token:str}/zahlung")
 @limited("pay", most=60, per=timedelta(minutes=10))
 def pay(request: Request, now: datetime, token: FromPath[str]) -> Response[Any]:
@@ -91,4 +128,4 @@ def pay(request: Request, now: datetime, token: FromPath[str]) -> Response[Any]:
     return redirect(request, url)
 
 
-routes = [show, ask_for_proof, prove, extend, ask_to_cancel, cancel, pay]
+routes = [show, ask_for_proof, prove, extend, ask_to_cancel, cancel, ways_to_pay, transfer_slip, pay]

@@ -6,6 +6,8 @@ from decimal import Decimal
 import segno
 from segno.helpers import make_epc_qr
 
+from buchbar.payments.reference import grouped
+
 _QUIET = 4  # modules of white around the code (ISO/IEC 18004)
 
 
@@ -20,6 +22,11 @@ class Transfer:
     reference: str = ""
     words: str = ""
     bic: str = ""
+
+    @property
+    def purpose(self) -> str:
+        """What to write on it, as people read it."""
+        return grouped(self.reference) if self.reference else self.words
 
 
 def svg(transfer: Transfer) -> str:
