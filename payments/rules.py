@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import CheckConstraint, ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from buchbar.base.db import Base, Identified, Shape
+from buchbar.base.db import Base, Identified, Shape, in_line
 
 WAYS = ("stripe", "transfer", "debit", "counter")
 
@@ -82,6 +82,15 @@ def rules_of(session: Session, municipality_id: UUID) -> MoneyRules:
     """A town's rules; the usual ones, not saved, where it hasn't set any."""
     found = session.scalar(select(MoneyRules).where(MoneyRules.municipality_id == municipality_id))
     return found or usual(municipality_id)
+
+
+def own_rules(session: Session, municipality_id: UUID) -> MoneyRules:
+    """A town's rules, to be changed; its first ones are the usual, from now on its own."""
+    in_line(session, f"money_rules:{municipality_id}")
+    rules = rules_of(session, municipality_id)
+    session.add(rules)
+    session.flush()
+    return rules
 
 
 def usual(municipality_id: UUID) -> MoneyRules:

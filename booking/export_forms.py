@@ -1,0 +1,108 @@
+"""The columns of the export to the accounting system, as clerks edit them: read from the form, and put into it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from buchbar.accounts.revisions import Field, Subject, put_in
+from buchbar.accounts.roles import BOOKS, CASH
+from buchbar.base import forms
+from buchbar.base.errors import Invalid
+from buchbar.base.texts import N_, _
+from buchbar.payments.accounting import FIELDS
+from buchbar.payments.rules import ExportColumn, ExportForm, MoneyRules
+
+MOST = 60
+SPARE = 4
+SEPARATORS = {";": N_("Semikolon"), ",": N_("Komma"), "\t": N_("Tabulator"), "|": N_("senkrechter Strich")}
+ENCODINGS = {
+    "utf-8-sig": N_("UTF-8 mit Kennung (Excel)"),
+    "utf-8": N_("UTF-8 ohne Kennung"),
+    "cp1252": N_("Windows-1252"),
+    "iso-8859-15": N_("ISO 8859-15"),
+}
+DECIMALS = {",": N_("Komma: 12,50"), ".": N_("Punkt: 12.50")}
+DATES = {"%d.%m.%Y": "31.12.2026", "%Y-%m-%d": "2026-12-31", "%Y%m%d": "20261231", "%d%m%Y": "31122026"}
+# Fields of the form that choose; what a sign means there is its number, for a tabulator can't be posted.
+CHOICES: dict[str, list[str]] = {
+    "separator": [*SEPARATORS],
+    "encoding": [*ENCODINGS],
+    "decimal": [*DECIMALS],
+    "dates": [*DATES],
+}
+
+
+def _columns_in_words(columns: tuple[ExportColumn, ...]) -> str:
+    return "; ".join(f"{each.heading}: {_(FIELDS[each.field][0]) if each.field else each.fixed}" for each in columns)
+
+
+def _form_in_words(form: ExportForm) -> str:
+    headings = _("mit Überschriften") if form.headings else _("ohne Überschriften")
+    words = (_(SEPARATORS[form.separator]), _(ENCODINGS[form.encoding]), _(DECIMALS[form.decimal]), DATES[form.dates])
+    return "; ".join((*words, headings))
+
+
+EXPORT = put_in(
+    Subject(
+        "money_export",
+        MoneyRules,
+        lambda rules: _("Export für die Buchhaltung"),
+        {
+            "export": Field(N_("Spalten"), tuple[ExportColumn, ...], _columns_in_words),
+            "export_form": Field(N_("Form der Datei"), ExportForm, _form_in_words),
+        },
+        right=CASH,
+        seen_with=BOOKS,
+    )
+)
+
+
+def typed_of(columns: tuple[ExportColumn, ...], form: ExportForm) -> dict[str, str]:
+    """Columns and form as they stand in the form's fields."""
+    typed = {name: str(allowed.index(getattr(form, name))) for name, allowed in CHOICES.items()}
+    if form.headings:
+        typed["headings"] = "ja"
+    for number, column in enumerate(columns, 1):
+        typed |= {
+            f"place_{number}": str(number),
+            f"heading_{number}": column.heading,
+            f"field_{number}": column.field,
+            f"fixed_{number}": column.fixed,
+        }
+    return typed
+
+
+def rows(typed: Mapping[str, str]) -> range:
+    """The numbers of the form's rows: those with something in them, and some to spare."""
+    filled = [n for n in range(1, MOST + 1) if typed.get(f"heading_{n}") or typed.get(f"fixed_{n}")]
+    return range(1, min(MOST, max(filled, default=0) + SPARE) + 1)
+
+
+def read(typed: Mapping[str, str]) -> dict[str, Any]:
+    """What was typed, as the fields of MoneyRules. Raises Invalid."""
+    fields: dict[str, forms.Field] = {name: _choice(allowed) for name, allowed in CHOICES.items()}
+    used = [n for n in rows(typed) if any(typed.get(f"{name}_{n}") for name in ("heading", "field", "fixed"))]
+    for n in used:
+        fields[f"place_{n}"] = forms.whole(1, 99, required=False)
+        fields[f"heading_{n}"] = forms.text(60)
+        fields[f"field_{n}"] = forms.one_of("", *FIELDS)
+        fields[f"fixed_{n}"] = forms.text(60, required=False)
+    values = vars(forms.read(typed, **fields))
+    both = {
+        f"fixed_{n}": _("Bitte entweder ein Feld wählen oder einen festen Text eintragen, nicht beides.")
+        for n in used
+        if values[f"field_{n}"] and values[f"fixed_{n}"]
+    }
+    if both:
+        raise Invalid(both)
+    if not used:
+        raise Invalid({"heading_1": _("Bitte mindestens eine Spalte eintragen.")})
+    ordered = sorted(used, key=lambda n: (values[f"place_{n}"] or 99, n))
+    columns = tuple(ExportColumn(values[f"heading_{n}"], values[f"field_{n}"], values[f"fixed_{n}"]) for n in ordered)
+    chosen = {name: values[name] for name in CHOICES}
+    return {"export": columns, "export_form": ExportForm(**chosen, headings=bool(typed.get("headings")))}
+
+
+def _choice(allowed: list[str]) -> forms.Field:
+    """One of some signs, by its number."""
+    known = forms.one_of(*(str(number) for number in range(len(allowed))))
+    return lambda typed: allowed[int(known(typed))]
