@@ -287,6 +287,7 @@ def ids(house: House, bookings: dict[str, Booking]) -> dict[str, str]:
         closures.close(session, cast.mill, Span(slot_at(day, 15, 30), slot_at(day, 16)), "Mühlenfest", now(), CLERK)
         known: dict[str, UUID] = {"booking_id": bookings["Emil"].id, "held_id": held.id, "venue_id": cast.room.id}
         known |= {"registrar_id": cast.registrars[0].id, "site_id": cast.mill.site_id, "clerk_id": cast.clerk.id}
+        known |= {"tariff_id": cast.tariff.id}
     return {name: str(each) for name, each in known.items()} | {"kind": "confirmed", "language": "de"}
 
 
