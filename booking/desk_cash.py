@@ -8,9 +8,18 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
-from buchbar.accounts.roles import BOOKS, may
+from buchbar.accounts.roles import BOOKS, CASH, may
 from buchbar.base.texts import N_, _
-from buchbar.booking import desk_books, desk_open_items, desk_refunds, desk_sepa, desk_statements, findings
+from buchbar.booking import (
+    desk_accounting,
+    desk_books,
+    desk_dunning,
+    desk_open_items,
+    desk_refunds,
+    desk_sepa,
+    desk_statements,
+    findings,
+)
 from buchbar.booking.desk_frame import show
 
 # Where it is (below the desk), how it is called, what it is for, and the right that it takes to see it.
@@ -26,6 +35,12 @@ PAGES: tuple[tuple[str, str, str, str], ...] = (
         N_("Offene Posten"),
         N_("Was noch zu zahlen ist und seit wann, was zurückgeht, und was dabei nicht geklappt hat."),
         BOOKS,
+    ),
+    (
+        "kasse/mahnlauf",
+        N_("Mahnlauf"),
+        N_("Wer heute an eine Zahlung erinnert würde, und wer warum nicht; danach gehen die Schreiben hinaus."),
+        CASH,
     ),
     (
         "kasse/auszuege",
@@ -45,6 +60,12 @@ PAGES: tuple[tuple[str, str, str, str], ...] = (
         N_("Was in einem Monat berechnet, eingenommen und erstattet wurde, und der Stand am Ende."),
         BOOKS,
     ),
+    (
+        "kasse/export",
+        N_("Export für die Buchhaltung"),
+        N_("Forderungen und Zahlungen eines Zeitraums als Datei, mit den Spalten Ihres Finanzverfahrens."),
+        BOOKS,
+    ),
 )
 
 
@@ -57,8 +78,10 @@ def cash_page(request: Request, session: Session, clerk: Clerk, now: datetime) -
 routes = [
     cash_page,
     *desk_books.routes,
+    *desk_accounting.routes,
     *desk_sepa.routes,
     *desk_open_items.routes,
+    *desk_dunning.routes,
     *desk_refunds.routes,
     *desk_statements.routes,
 ]

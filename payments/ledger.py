@@ -17,6 +17,9 @@ from buchbar.payments import bills
 from buchbar.payments.models import Charge, ChargeItem, Payment, Refund, Reversal
 from buchbar.payments.reference import reference
 
+# The kind of a charge that is the fee for a dunning letter, and the code of its position.
+DUNNING = "dunning"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -157,7 +160,8 @@ def charge(session: Session, booking: Owing, kind: str, lines: Iterable[Line], a
 
 def recharge(session: Session, booking: Owing, lines: Iterable[Line], at: datetime) -> None:
     """Make ``lines`` what is owed from now on, by a charge of the differences."""
-    difference = Counter({(line.code, line.label, line.vat): -line.cents for line in owed(session, booking.id)})
+    before = (line for line in owed(session, booking.id) if line.code != DUNNING)  # whoever moves still owes that
+    difference = Counter({(line.code, line.label, line.vat): -line.cents for line in before})
     for line in lines:
         difference[line.code, line.label, line.vat] += line.cents
     changes = [Line(code, label, cents, vat) for (code, label, vat), cents in difference.items() if cents]

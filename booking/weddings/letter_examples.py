@@ -15,6 +15,7 @@ from buchbar.base import texts
 from buchbar.base.errors import NotFound
 from buchbar.base.texts import _
 from buchbar.booking import calendar_entries, links
+from buchbar.booking.dunning_letters import Demand, Dunned
 from buchbar.booking.journeys import InLetters
 from buchbar.booking.terms import Terms
 from buchbar.booking.weddings import letter_words
@@ -62,6 +63,7 @@ def _context(session: Session, town: Municipality, kind: str, now: datetime) -> 
     deadline = now + timedelta(days=14)
     base_url = links.settings(session).base_url
     link = f"{base_url}/{town.slug}/hochzeit"
+    sign = grouped(reference(NUMBER, 1))
     return {
         "town": town,
         "zone": town.zone,
@@ -79,9 +81,10 @@ def _context(session: Session, town: Municipality, kind: str, now: datetime) -> 
         "terms": _terms(session, town, now),
         "needed": {"office"},
         "lines": [Line("example", _("Eheschließung am Samstag (Beispiel)"), FEES, "hoheitlich")],
-        "kassenzeichen": grouped(reference(NUMBER, 1)),
+        "kassenzeichen": sign,
         "account": Account(FEES, FEES if kind in ("paid", "refunded", "lost") else 0, 0, FEES if kind == "lost" else 0),
         "given_back": FEES if kind in ("refunded", "cancelled") else 0,
+        "dunned": Dunned(1, [Demand(sign, local_date(now, town.zone), FEES)], 0, last_day(deadline, town.zone), []),
         "over": kind in ("declined", "cancelled", "released"),
         "offers": [Offer(texts.moment(start + timedelta(days=7), town.zone) + f", {venue.name}", link)],
         "link_to_booking": link,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from buchbar.base import texts
 from buchbar.base.texts import N_, _
-from buchbar.booking import approvals, attach, calendar_entries, links, owner_houses, owners
+from buchbar.booking import approvals, attach, calendar_entries, dunning_letters, links, owner_houses, owners
 from buchbar.booking.models import OVER, Booking, BookingEvent
 from buchbar.booking.weddings import letter_words, paper
 from buchbar.booking.weddings.models import Wedding
@@ -32,6 +32,7 @@ SUBJECTS = {
     "released": N_("Ihr Termin ist nicht mehr reserviert: Trauung am %(day)s"),
     "refunded": N_("Sie bekommen Geld zurück: Buchung %(number)s"),
     "lost": N_("Ihre Zahlung ist zurückgegangen: Buchung %(number)s"),
+    "dunned": N_("Noch nicht bezahlt: Buchung %(number)s"),
     "paid": N_("Ihre Zahlung ist eingegangen: Buchung %(number)s"),
     "underway": N_("Ihre Zahlung ist unterwegs: Buchung %(number)s"),
     "unpaid": N_("Ihre Zahlung ist nicht zustande gekommen: Buchung %(number)s"),
@@ -62,6 +63,7 @@ KINDS = {
     "pay": "paid",
     "refund": "refunded",
     "lose": "lost",
+    "dun": "dunned",
     "underway": "underway",
     "unpaid": "unpaid",
     "register": "registered",
@@ -285,6 +287,7 @@ def _account(session: Session, booking: Booking, event: BookingEvent) -> dict[st
         "account": ledger.account(session, booking.id),
         "given_back": int(refund.data["cents"]) if refund else 0,
         "over": booking.state in OVER,
+        "dunned": dunning_letters.dunned(session, booking, event) if event.verb == "dun" else None,
     }
 
 
