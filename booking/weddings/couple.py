@@ -233,7 +233,7 @@ def _status(request: Request, session: Session, booking: Booking, now: datetime)
         "back_from_paying": request.query_params.get("zahlung", ""),
         "lapsed": booking.lapsed(now) or booking.state == "expired",
         "started": booking.starts_at <= now,
-        "not_payable": payable.why_not(booking, now),
+        "pay": payable.ways(session, booking, now),
         "debit_offered": mandate_routes.offered(session, booking, now),
     }
     return page(request, "weddings/status.html", **context)
