@@ -15,7 +15,7 @@ from buchbar.accounts import revisions
 from buchbar.base import once
 from buchbar.base.db import Database
 from buchbar.base.settings import Settings
-from buchbar.booking import collecting, retention
+from buchbar.booking import bank_folder, collecting, retention
 from buchbar.booking import jobs as booking
 from buchbar.notices import mail, outbox
 from buchbar.payments import numbers
@@ -44,6 +44,11 @@ JOBS = (
     Job("revisions", timedelta(minutes=5), lambda database, _settings, now: revisions.apply_all_due(database, now)),
     Job("payments", timedelta(minutes=5), lambda database, settings, now: payments.poll(database, now, settings)),
     Job("debits", timedelta(hours=1), lambda database, _settings, now: collecting.settle_due(database, now)),
+    Job(
+        "statements",
+        timedelta(minutes=5),
+        lambda database, settings, now: bank_folder.collect(database, settings.statements_folder, now),
+    ),
     Job("retention", timedelta(days=1), lambda database, _settings, now: retention.forget_what_is_due(database, now)),
 )
 

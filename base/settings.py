@@ -35,6 +35,7 @@ class Settings:
     stripe_url: str
     pool: int
     metrics_token: str = ""
+    statements_folder: Path | None = None
 
     @property
     def secure(self) -> bool:
@@ -71,6 +72,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     database_url = environ.get("BUCHBAR_DATABASE_URL", f"sqlite:///{ROOT / 'var' / 'buchbar.sqlite'}")
     if not database_url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
         faults.append("BUCHBAR_DATABASE_URL must begin with 'sqlite:///' or 'postgresql://'.")
+    folder = environ.get("BUCHBAR_STATEMENTS_FOLDER", "")
+    if folder and not Path(folder).is_dir():
+        faults.append(f"BUCHBAR_STATEMENTS_FOLDER is {folder!r}, but there is no such folder.")
     smtp_url = environ.get("BUCHBAR_SMTP_URL", "")
     if smtp_url and (urlsplit(smtp_url).scheme not in ("smtp", "smtps") or not urlsplit(smtp_url).hostname):
         faults.append("BUCHBAR_SMTP_URL must be like 'smtp://user:password@mail.example.de:587' (or smtps://…:465).")
@@ -91,6 +95,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         stripe_url=environ.get("BUCHBAR_STRIPE_URL", f"http://127.0.0.1:{port + 1}" if mode == "demo" else ""),
         pool=number("BUCHBAR_POOL", 10, 1, 200),
         metrics_token=environ.get("BUCHBAR_METRICS_TOKEN", ""),
+        statements_folder=Path(folder) if folder else None,
     )
     faults += _open_to_the_net(settings) if settings.demo else _unfit_for_production(settings)
     if faults:

@@ -45,8 +45,12 @@ class Imported:
     pending: int
 
 
+class KnownFile(Refused):
+    """The same file was imported before."""
+
+
 def bring_in(session: Session, town: Municipality, name: str, content: bytes, at: datetime, by: str) -> Imported:
-    """Import a file. Raises Invalid for one that can't be read, Refused for one that was imported before."""
+    """Import a file. Raises Invalid for one that can't be read, KnownFile for one that is there."""
     in_line(session, f"statements:{town.id}")
     digest = hashlib.sha256(content).hexdigest()
     _refuse_double(session, town, digest)
@@ -70,6 +74,24 @@ def bring_in(session: Session, town: Municipality, name: str, content: bytes, at
     rows = [bank_entries.kept(session, file, each) for each in fresh]
     _settle_what_is_clear(session, town, rows, fresh, at)
     return Imported(file, statement.accounts, rows, len(statement.entries) - len(fresh), statement.pending)
+
+
+def write_off(session: Session, town: Municipality, name: str, fault: str, at: datetime, by: str) -> None:
+    """Write down for the cashier that a file could not be imported, and why. It can be tried again."""
+    session.add(
+        BankFile(
+            id=uuid4(),
+            municipality_id=town.id,
+            name=name[:200],
+            digest="",
+            kind="",
+            imported_at=at,
+            imported_by=by,
+            undone_at=at,
+            faults=(fault,),
+        )
+    )
+    session.flush()
 
 
 def rehearse(session: Session, act: Callable[[], T]) -> T:
@@ -173,7 +195,7 @@ def _refuse_double(session: Session, town: Municipality, digest: str) -> None:
     before = session.scalar(select(BankFile).where(*same).limit(1))
     if before:
         words = {"day": texts.day(local_date(before.imported_at, town.zone), "short"), "who": before.imported_by}
-        raise Refused(_("Diese Datei wurde am %(day)s schon importiert (%(who)s).") % words)
+        raise KnownFile(_("Diese Datei wurde am %(day)s schon importiert (%(who)s).") % words)
 
 
 def _fresh(session: Session, town: Municipality, entries: Sequence[camt.Entry]) -> list[camt.Entry]:

@@ -3,7 +3,7 @@
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from buchbar.payments.rules import rules_of
 from buchbar.payments.statements import BankFile
 
 PAGE = "kasse/auszuege"
+TOLD_FOR = timedelta(days=14)  # so long the page says on top that a file could not be imported
 UPLOAD = LARGEST_FILE + 500_000  # with what a form has around it
 
 
@@ -180,6 +181,7 @@ def _settle(
 def _show(
     request: Request, session: Session, clerk: Clerk, now: datetime, status: int = 200, **context: Any
 ) -> Response[Any]:
+    files = bank_lines.files(session, clerk.town)
     return show(
         request,
         clerk,
@@ -187,7 +189,8 @@ def _show(
         now,
         status,
         lines=bank_lines.waiting(session, clerk.town, now),
-        files=bank_lines.files(session, clerk.town),
+        files=files,
+        failed=[each for each in files if not each.kind and each.imported_at > now - TOLD_FOR],
         states=_states(),
         **{"typed": {}, "faults": {}} | context,
     )

@@ -21,7 +21,7 @@ from buchbar.calendar.months import add_months
 from buchbar.calendar.walls import local_date
 from buchbar.notices import letters
 from buchbar.notices.models import Errand, Letter
-from buchbar.payments import bills, ledger
+from buchbar.payments import bank_entries, bills, ledger
 from buchbar.payments.models import Charge, Payment, ProviderEvent, Refund
 from buchbar.resources import opening_edits, pictures
 from buchbar.resources.models import Closure, Feed, Venue
@@ -146,6 +146,7 @@ def tidy(session: Session, now: datetime) -> None:
     revisions.forget(session, now)
     attach.tidy(session, now)
     bills.forget_old(session, now)
+    bank_entries.forget_old(session, now)
     _forget_feeds(session, now)
 
 

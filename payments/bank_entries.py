@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from buchbar.base.sealed import Unreadable, seal, unseal
@@ -18,6 +18,15 @@ from buchbar.payments.statements import BankEntry, BankFile
 
 _SEALED_FOR = "bank entry"
 _CHUNK = 500
+# So long after a movement the person's data are needed: for money that goes back to the account from which it came, and
+# until a direct debit can't be given back any more (SEPA Core Rulebook 4.4: 13 months). What was set aside is nobody's
+# business here; what nobody has explained is barred then (Section 195 BGB).
+_PERSONAL_FOR = {
+    "matched": timedelta(days=430),
+    "set_aside": timedelta(days=90),
+    "suggested": timedelta(days=4 * 366),
+    "open": timedelta(days=4 * 366),
+}
 # By so many days two files may differ about when the same batch was booked.
 _NEAR = timedelta(days=10)
 
@@ -134,6 +143,15 @@ def returns(session: Session, ids: Collection[UUID]) -> list[Reversal]:
     undone = {key.partition(":")[2] for key in session.scalars(select(Reversal.key).where(Reversal.cents < 0))}
     found = select(Reversal).where(Reversal.entry_id.in_(ids), Reversal.cents > 0).order_by(Reversal.id)
     return [each for each in session.scalars(found) if str(each.id) not in undone]
+
+
+def forget_old(session: Session, now: datetime) -> None:
+    """Delete who paid, from which account and in what words, when nobody needs it any more. The amounts stay."""
+    gone = {"name": "", "sealed_iban": "", "text": "", "references": (), "end_to_end": ""}
+    for state, span in _PERSONAL_FOR.items():
+        old = BankEntry.state == state, BankEntry.booked_on < (now - span).date()
+        words = {"why": ""} if state == "set_aside" else {}
+        session.execute(update(BankEntry).where(*old).values(**gone, **words))
 
 
 def standing(session: Session, ids: Collection[UUID]) -> Iterator[Payment]:

@@ -44,6 +44,7 @@ def test_real_use_starts_when_everything_is_set():
         ("BUCHBAR_PORT", "8000x", "BUCHBAR_PORT is '8000x'"),
         ("BUCHBAR_PORT", "٨", "whole number"),
         ("BUCHBAR_POOL", "-1", "BUCHBAR_POOL is '-1'"),
+        ("BUCHBAR_STATEMENTS_FOLDER", "/nowhere/at/all", "there is no such folder"),
         ("BUCHBAR_WORKERS", "65", "BUCHBAR_WORKERS is '65', but must be a whole number from 1 to 64."),
         ("BUCHBAR_BASE_URL", "termine.example.de", "BUCHBAR_BASE_URL"),
         ("BUCHBAR_BASE_URL", "https://example.de/termine", "BUCHBAR_BASE_URL"),
