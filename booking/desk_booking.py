@@ -19,6 +19,7 @@ from buchbar.booking import (
     at_counter,
     attach,
     before,
+    charge_papers,
     corrections,
     files,
     history,
@@ -75,6 +76,7 @@ def _what_is_known(session: Session, booking: Booking, now: datetime) -> dict[st
     given = queries.agreed(session, [booking.id])[booking.id]
     events = queries.events_since(session, booking, 0)
     written, money = history.written(session, booking), history.money(session, booking)
+    charges = ledger.charges(session, booking.id)
     latest, change = corrections.latest_letter(session, booking), before.last_change(events)
     return {
         "booking": booking,
@@ -85,7 +87,8 @@ def _what_is_known(session: Session, booking: Booking, now: datetime) -> dict[st
         "needed": approvals.needed(booking),
         "given": given,
         "account": ledger.account(session, booking.id),
-        "charges": ledger.charges(session, booking.id),
+        "charges": charges,
+        "documents": charge_papers.named(charges),
         "at_counter": at_counter.shown(session, booking, now),
         "money": money,
         "entries": history.entries(events, written, money),

@@ -12,7 +12,7 @@ from buchbar.base.documents import pdf, pdf_answer
 from buchbar.base.errors import NotFound
 from buchbar.base.money import decimal
 from buchbar.base.web import get, limited, page, post, redirect, settings_of
-from buchbar.booking import journeys, lifecycle, links, mandate_routes, payable, steps, transfer_slips
+from buchbar.booking import charge_pages, journeys, lifecycle, links, mandate_routes, payable, steps, transfer_slips
 from buchbar.booking.events import CITIZEN
 from buchbar.calendar.deadlines import last_day
 from buchbar.payments import girocode, ledger, paying
@@ -128,4 +128,15 @@ def pay(request: Request, now: datetime, token: FromPath[str]) -> Response[Any]:
     return redirect(request, url)
 
 
-routes = [show, ask_for_proof, prove, extend, ask_to_cancel, cancel, ways_to_pay, transfer_slip, pay]
+routes = [
+    show,
+    ask_for_proof,
+    prove,
+    extend,
+    ask_to_cancel,
+    cancel,
+    ways_to_pay,
+    transfer_slip,
+    pay,
+    *charge_pages.routes,
+]

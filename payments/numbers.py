@@ -57,10 +57,16 @@ def _last(session: Session, municipality_id: UUID, year: int) -> int:
 
 def number(database: Database, charge_id: UUID, at: datetime) -> None:
     """Number a charge, and with it all that wait; one that has its number stays as it is."""
-    with database.write() as session:
+    with database.read() as session:
         charge = session.get(Charge, charge_id)
-        if charge and charge.numbered and charge.serial is None:
+    if charge and waits(charge):
+        with database.write() as session:
             assign(session, charge.municipality_id)
+
+
+def waits(charge: Charge) -> bool:
+    """Whether a charge is to be numbered, and isn't yet."""
+    return charge.numbered and charge.serial is None
 
 
 WORKERS: dict[str, Worker] = {"number": number}
