@@ -132,7 +132,7 @@ def content(session: Session, order: SepaOrder) -> bytes:
         raise Refused(_("Für Lastschriften fehlen das Konto der Kommune oder die Gläubiger-Identifikationsnummer."))
     those = inside(session, order)
     known = {payment.mandate_id: session.get_one(Mandate, payment.mandate_id) for payment in those}
-    words = _words(session, [payment.booking_id for payment in those])
+    words = signs(session, [payment.booking_id for payment in those])
     debits = [_debit(session, each, known[each.mandate_id], words.get(each.booking_id, "")) for each in those]
     if not debits:
         raise Refused(_("In dieser Datei ist nichts mehr einzuziehen."))
@@ -253,11 +253,11 @@ def _address(mandate: Mandate, number: str) -> dict[str, str]:
     return {"street": mandate.street, "postcode": postcode, "town": town, "country": number[:2]}
 
 
-def _words(session: Session, booking_ids: list[UUID]) -> dict[UUID, str]:
-    """What stands on the payer's statement, by booking: the signs of what they owe."""
+def signs(session: Session, booking_ids: list[UUID]) -> dict[UUID, str]:
+    """What stands on the other side's statement, by booking: the signs of what was owed."""
     found: dict[UUID, list[str]] = {}
     wanted = select(Charge).where(Charge.booking_id.in_(booking_ids)).order_by(Charge.charged_at, Charge.reference)
     for charge in session.scalars(wanted):
         if charge.cents > 0:
             found.setdefault(charge.booking_id, []).append(charge.kassenzeichen or charge.reference)
-    return {booking_id: " ".join(signs) for booking_id, signs in found.items()}
+    return {booking_id: " ".join(those) for booking_id, those in found.items()}

@@ -240,7 +240,8 @@ class Reversal(Identified, Base):
 class Refund(Identified, Base):
     """Money that goes back the way it came. ``wanted`` until the provider has taken it over; ``failed`` when it didn't
     arrive: it is owed all the same, and goes another way by a clerk's hand (refunds.by_hand). ``order_id`` is the file
-    with which the bank was told, ``paid_out_by`` the clerk who gave it back at the counter."""
+    with which the bank was told, ``to_name`` and ``sealed_iban`` the account in it (payouts.py), ``paid_out_by`` the
+    clerk who gave it back at the counter."""
 
     __tablename__ = "refund"
     __table_args__ = (
@@ -257,6 +258,8 @@ class Refund(Identified, Base):
     wanted_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     order_id: Mapped[UUID | None] = mapped_column(ForeignKey("sepa_order.id"), index=True)
+    to_name: Mapped[str] = mapped_column(default="", server_default="")
+    sealed_iban: Mapped[str] = mapped_column(default="", server_default="")
     paid_out_by: Mapped[str] = mapped_column(default="", server_default="")
 
     payment: Mapped[Payment] = relationship()

@@ -11,7 +11,7 @@ from buchbar.base.db import Database
 from buchbar.base.settings import Settings
 from buchbar.base.texts import _
 from buchbar.notices.outbox import Hopeless, NotYet, Worker
-from buchbar.payments import checkout, inbox, paying, refunds
+from buchbar.payments import checkout, inbox, paying, payouts, refunds
 from buchbar.payments.counter import AT_COUNTER
 from buchbar.payments.models import Payment
 
@@ -26,6 +26,8 @@ def send_refund(database: Database, refund_id: UUID, at: datetime) -> None:
     with database.read() as session:
         refund = refunds.wanted(session, refund_id)
     if refund is None or refund.payment.provider in AT_COUNTER:  # that one is paid out where it was paid (till.py)
+        return
+    if refund.payment.provider in payouts.PROVIDERS:  # that one waits for the cashier's next file
         return
     if refund.payment.provider != "stripe" or not refund.payment.intent_id:
         raise Hopeless(_("Diese Zahlung kam nicht über Stripe. Bitte auf dem Weg erstatten, auf dem sie kam."))

@@ -269,7 +269,8 @@ def _payments() -> None:
     )
     with op.batch_alter_table("refund", table_args=kept) as refund:
         refund.add_column(sa.Column("order_id", sa.Uuid(), nullable=True))
-        refund.add_column(_text("paid_out_by", ""))
+        for column in ("to_name", "sealed_iban", "paid_out_by"):
+            refund.add_column(_text(column, ""))
         refund.create_foreign_key(op.f("fk_refund_order_id"), "sepa_order", ["order_id"], ["id"])
     op.create_index(op.f("ix_refund_order_id"), "refund", ["order_id"])
 

@@ -1,0 +1,159 @@
+"""Money that goes back to a bank account: what came by transfer or direct debit, in a file of transfers (pain.001).
+
+Such a refund waits for the cashier's next file. It goes to the account that the money came from; where that isn't
+known any more, or the money came back from it, the cashier types in another. It is done when it is in a file, and
+failed again when the bank brings it back.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from buchbar.base.errors import NotFound, Refused
+from buchbar.base.texts import _
+from buchbar.payments import collections, iban, sepa
+from buchbar.payments.bank_entries import payer_iban
+from buchbar.payments.mandates import Mandate, SepaOrder
+from buchbar.payments.models import Payment, Refund
+from buchbar.payments.rules import rules_of
+from buchbar.payments.statements import BankEntry
+
+PROVIDERS = ("transfer", "debit")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where a refund goes; ``number`` is empty where nobody knows."""
+
+    name: str
+    number: str
+
+
+def waiting(session: Session, municipality_id: UUID) -> list[Refund]:
+    """What waits for the next file, or for an account, the oldest first."""
+    wanted = (
+        select(Refund)
+        .join(Refund.payment)
+        .options(joinedload(Refund.payment))
+        .where(Payment.municipality_id == municipality_id, Payment.provider.in_(PROVIDERS))
+        .where(Refund.state.in_(("wanted", "failed")))
+    )
+    return list(session.scalars(wanted.order_by(Refund.wanted_at, Refund.id)))
+
+
+def accounts(session: Session, refunds: Collection[Refund]) -> dict[UUID, Account]:
+    """Where refunds go, by their ids: as a clerk typed, or where the money came from."""
+    of_entries = BankEntry.id.in_([each.payment.entry_id for each in refunds if each.payment.entry_id])
+    of_mandates = Mandate.id.in_([each.payment.mandate_id for each in refunds if each.payment.mandate_id])
+    entries = {entry.id: entry for entry in session.scalars(select(BankEntry).where(of_entries))}
+    mandates = {mandate.id: mandate for mandate in session.scalars(select(Mandate).where(of_mandates))}
+    return {each.id: _account(session, each, entries, mandates) for each in refunds}
+
+
+def named(session: Session, municipality_id: UUID, refund_id: UUID) -> Refund:
+    """A refund of this town that waits, locked. Raises NotFound."""
+    if refund_id not in {refund.id for refund in waiting(session, municipality_id)}:
+        raise NotFound
+    return session.get_one(Refund, refund_id, with_for_update=True, populate_existing=True)
+
+
+def send_to(session: Session, refund: Refund, account: Account) -> None:
+    """A clerk says where a refund goes; one that came back is tried anew."""
+    if refund.state == "done":
+        return
+    refund.to_name, refund.sealed_iban = account.name, iban.sealed(session, account.number)
+    refund.state, refund.order_id, refund.refund_id = "wanted", None, None
+    session.flush()
+
+
+def hand_over(
+    session: Session, municipality_id: UUID, refund_ids: Collection[UUID], on: date, at: datetime, by: str
+) -> SepaOrder:
+    """Make a file of these refunds; they are done. Raises Refused where the town's account is missing, and for no
+    refund with a known account."""
+    rules = rules_of(session, municipality_id)
+    if not (rules.iban and rules.payee):
+        raise Refused(_("Für Überweisungen fehlt das Konto der Kommune."))
+    chosen = [each for each in waiting(session, municipality_id) if each.id in refund_ids]
+    known = accounts(session, chosen)
+    order = collections.begin(session, municipality_id, "refunds", on, at, by)
+    if not sum(_put_in(session, order, each, known[each.id], at) for each in chosen):
+        raise Refused(_("Bitte wählen Sie mindestens eine Erstattung, deren Konto bekannt ist."))
+    collections.hand_over(session, order, at, by)
+    return order
+
+
+def withdraw(session: Session, order: SepaOrder, at: datetime, today: date, by: str) -> None:
+    """Take a file back that the bank doesn't execute: its refunds wait again. Raises Refused once its day is over."""
+    collections.lock(session, order)
+    if order.withdrawn_at:
+        return
+    if today > order.execute_on:
+        raise Refused(_("Der Tag der Ausführung ist vorbei. Kommt Geld zurück, steht es auf dem Kontoauszug."))
+    for refund in session.scalars(select(Refund).where(Refund.order_id == order.id).with_for_update()):
+        refund.state, refund.order_id, refund.refund_id, refund.done_at = "wanted", None, None, None
+    order.withdrawn_at, order.withdrawn_by = at, by
+    session.flush()
+
+
+def content(session: Session, order: SepaOrder) -> bytes:
+    """The file, the same whenever it is fetched, until the accounts in it are forgotten. Raises Refused."""
+    collections.still(order)
+    rules = rules_of(session, order.municipality_id)
+    inside = session.scalars(select(Refund).where(Refund.order_id == order.id).order_by(Refund.id)).all()
+    numbers = {each.id: iban.unsealed(session, each.sealed_iban) for each in inside}
+    if not inside or not all(numbers.values()):
+        raise Refused(_("Diese Datei gibt es nicht mehr: Die Kontodaten darin sind gelöscht."))
+    signs = collections.signs(session, [each.booking_id for each in inside])
+    transfers = [
+        sepa.Transfer(
+            end_to_end=each.id.hex,
+            cents=each.cents,
+            payee=sepa.Party(each.to_name, numbers[each.id]),
+            words=f"{_('Erstattung')} {signs.get(each.booking_id, '')}",
+        )
+        for each in inside
+    ]
+    made = sepa.Order(order.message_id, order.made_at, order.execute_on)
+    return sepa.transfers(made, sepa.Party(rules.payee, rules.iban, rules.bic), transfers)
+
+
+def came_back(session: Session, end_to_end: str) -> Refund | None:
+    """The bank brings a refund back, by the name that it had in the file: it is owed all the same, and waits for
+    another account. The refund, None if it isn't one of ours."""
+    found = select(Refund).where(Refund.refund_id == end_to_end.lower(), Refund.order_id.is_not(None))
+    refund = session.scalar(found.with_for_update())
+    if refund and refund.state == "done":
+        refund.state, refund.done_at, refund.sealed_iban = "failed", None, ""
+        session.flush()
+    return refund
+
+
+def _put_in(session: Session, order: SepaOrder, refund: Refund, account: Account, at: datetime) -> int:
+    session.refresh(refund, with_for_update=True)
+    if refund.state != "wanted" or not account.number:
+        return 0
+    refund.to_name, refund.sealed_iban = account.name, iban.sealed(session, account.number)
+    refund.order_id, refund.refund_id = order.id, refund.id.hex
+    refund.state, refund.done_at = "done", at
+    session.flush()
+    return 1
+
+
+def _account(
+    session: Session, refund: Refund, entries: dict[UUID, BankEntry], mandates: dict[UUID, Mandate]
+) -> Account:
+    payment = refund.payment
+    if refund.sealed_iban:
+        return Account(refund.to_name, iban.unsealed(session, refund.sealed_iban))
+    if refund.state == "failed":
+        return Account(refund.to_name, "")
+    if payment.entry_id and (entry := entries.get(payment.entry_id)):
+        return Account(entry.name, payer_iban(session, entry))
+    if payment.mandate_id and (mandate := mandates.get(payment.mandate_id)):
+        return Account(mandate.holder, iban.unsealed(session, mandate.sealed_iban))
+    return Account("", "")

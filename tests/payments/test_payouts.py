@@ -1,0 +1,118 @@
+"""Refunds to bank accounts: they wait for a file, go where the money came from, and may come back."""
+
+from datetime import date, timedelta
+from uuid import uuid4
+from xml.etree import ElementTree
+
+import pytest
+from sqlalchemy import select
+
+from buchbar.base.errors import NotFound, Refused
+from buchbar.booking import lifecycle
+from buchbar.payments import ledger, mandates, payouts, refunds, workers
+from buchbar.payments.models import Payment, Refund
+from buchbar.payments.payouts import Account
+from buchbar.payments.rules import MoneyRules
+from tests.booking.money import pay
+from tests.cast import CLERK, NOW, SATURDAY, assemble, confirmed, slot_at
+from tests.payments.test_mandates import ANNA, GIVEN, TODAY
+
+OTHER = Account("Ben Yıldız", "NL91ABNA0417164300")
+NEXT = date(2026, 11, 24)
+
+
+def cancelled(session, provider="debit", mandate=True):
+    """Anna's wedding, paid from a bank account and cancelled: the town, and the refund that waits."""
+    cast = assemble(session)
+    session.add(MoneyRules(municipality_id=cast.town.id, payee="Stadt Diepholz", iban="DE89370400440532013000"))
+    booking = confirmed(session, cast, slot_at(SATURDAY, 9))
+    payment = pay(session, booking, NOW)
+    payment.provider = provider
+    if mandate:
+        given = mandates.propose(session, cast.town.id, ANNA, GIVEN, NOW)
+        mandates.sign(session, given, TODAY, NOW)
+        payment.mandate_id = given.id
+    lifecycle.cancel(session, booking, NOW, CLERK)
+    return cast.town, session.scalars(select(Refund)).one()
+
+
+def handed_over(session, town, refund):
+    return payouts.hand_over(session, town.id, [refund.id], NEXT, NOW, "Herr Winter")
+
+
+def texts(content, name):
+    return [each.text for each in ElementTree.fromstring(content).iter() if each.tag.endswith("}" + name)]
+
+
+def test_it_waits_for_the_next_file_and_not_for_a_provider(database):
+    with database.write() as session:
+        town, refund = cancelled(session)
+    workers.send_refund(database, refund.id, NOW)
+    with database.read() as session:
+        assert [each.id for each in payouts.waiting(session, town.id)] == [refund.id]
+
+
+def test_it_goes_back_to_the_account_that_it_came_from(session):
+    town, refund = cancelled(session)
+    order = handed_over(session, town, refund)
+    assert refund.state == "done"
+    content = payouts.content(session, order)
+    assert content == payouts.content(session, order)
+    assert texts(content, "IBAN") == ["DE89370400440532013000", GIVEN.number]
+    assert texts(content, "Nm")[-1] == "Anna Mueller"
+    assert texts(content, "InstdAmt") == [f"{refund.cents / 100:.2f}"]
+    assert payouts.waiting(session, town.id) == []
+
+
+def test_without_an_account_it_waits_until_somebody_types_one_in(session):
+    town, refund = cancelled(session, "transfer", mandate=False)
+    assert payouts.accounts(session, [refund])[refund.id] == Account("", "")
+    with pytest.raises(Refused, match="Konto bekannt"):
+        handed_over(session, town, refund)
+    payouts.send_to(session, payouts.named(session, town.id, refund.id), OTHER)
+    assert payouts.accounts(session, [refund])[refund.id] == OTHER
+    assert texts(payouts.content(session, handed_over(session, town, refund)), "IBAN")[-1] == OTHER.number
+
+
+def test_what_comes_back_is_owed_all_the_same_and_goes_to_another_account(session):
+    town, refund = cancelled(session)
+    handed_over(session, town, refund)
+    returned = ledger.account(session, refund.booking_id).returned
+    for _again in range(2):
+        assert payouts.came_back(session, refund.id.hex) is refund
+    assert refund.state == "failed"
+    assert ledger.account(session, refund.booking_id).returned == returned
+    assert payouts.accounts(session, [refund])[refund.id].number == ""
+    payouts.send_to(session, refund, OTHER)
+    handed_over(session, town, refund)
+    assert refund.state == "done"
+    assert payouts.came_back(session, uuid4().hex) is None
+
+
+def test_a_file_that_the_bank_does_not_execute_is_taken_back(session):
+    town, refund = cancelled(session)
+    order = handed_over(session, town, refund)
+    payouts.withdraw(session, order, NOW, NEXT, "Herr Winter")
+    payouts.withdraw(session, order, NOW, NEXT, "Herr Winter")
+    assert refund.state == "wanted"
+    with pytest.raises(Refused, match="zurückgezogen"):
+        payouts.content(session, order)
+    second = handed_over(session, town, refund)
+    with pytest.raises(Refused, match="vorbei"):
+        payouts.withdraw(session, second, NOW, NEXT + timedelta(days=1), "Herr Winter")
+
+
+def test_what_a_clerk_gave_back_by_hand_goes_into_no_file(session):
+    town, refund = cancelled(session)
+    refunds.by_hand(session, refund.id, NOW)
+    with pytest.raises(Refused, match="mindestens eine"):
+        handed_over(session, town, refund)
+    with pytest.raises(NotFound):
+        payouts.named(session, town.id, refund.id)
+
+
+def test_card_payments_are_none_of_these(session):
+    town, refund = cancelled(session)
+    session.get_one(Payment, refund.payment_id).provider = "stripe"
+    session.flush()
+    assert payouts.waiting(session, town.id) == []
