@@ -16,7 +16,6 @@ from buchbar.booking import charge_pages, journeys, lifecycle, links, mandate_ro
 from buchbar.booking.events import CITIZEN
 from buchbar.calendar.deadlines import last_day
 from buchbar.payments import girocode, ledger, paying
-from buchbar.payments.iban import readable
 
 
 @get("/buchung/{token:str}")
@@ -97,7 +96,6 @@ def ways_to_pay(request: Request, session: Session, now: datetime, token: FromPa
         account=account,
         ways=ways,
         picture=girocode.data_uri(ways.transfer) if ways.transfer else "",
-        iban=readable(ways.transfer.iban) if ways.transfer else "",
         amount=decimal(account.open),
         debit=mandate_routes.offered(session, booking, now),
         until=last_day(booking.deadline_at, zone) if booking.state == "payable" and booking.deadline_at else None,

@@ -8,7 +8,6 @@ from buchbar.booking.models import Booking
 from buchbar.calendar.deadlines import last_day
 from buchbar.payments import girocode
 from buchbar.payments.girocode import Transfer
-from buchbar.payments.iban import readable
 
 
 def as_document(booking: Booking, transfer: Transfer) -> dict[str, Any]:
@@ -18,7 +17,7 @@ def as_document(booking: Booking, transfer: Transfer) -> dict[str, Any]:
     until = texts.day(last_day(booking.deadline_at, town.zone)) if waits and booking.deadline_at else ""
     facts = [
         (_("Empfänger"), transfer.payee),
-        (_("IBAN"), readable(transfer.iban)),
+        (_("IBAN"), transfer.readable_iban),
         (_("BIC"), transfer.bic),
         (_("Betrag"), texts.euros(transfer.cents)),
         (_("Verwendungszweck"), transfer.purpose),

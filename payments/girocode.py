@@ -24,6 +24,11 @@ class Transfer:
     bic: str = ""
 
     @property
+    def readable_iban(self) -> str:
+        """The account number in groups of four."""
+        return grouped(self.iban)
+
+    @property
     def purpose(self) -> str:
         """What to write on it, as people read it."""
         return grouped(self.reference) if self.reference else self.words

@@ -14,7 +14,7 @@ from buchbar.accounts.models import Municipality
 from buchbar.base import texts
 from buchbar.base.errors import NotFound
 from buchbar.base.texts import _
-from buchbar.booking import calendar_entries, links
+from buchbar.booking import calendar_entries, links, payable
 from buchbar.booking.dunning_letters import Demand, Dunned
 from buchbar.booking.journeys import InLetters
 from buchbar.booking.terms import Terms
@@ -27,8 +27,10 @@ from buchbar.calendar.months import add_months
 from buchbar.calendar.walls import at, local_date
 from buchbar.notices import letters, wordings
 from buchbar.notices.wordings import Wording
+from buchbar.payments.girocode import Transfer
 from buchbar.payments.ledger import Account, Line
 from buchbar.payments.reference import grouped, reference
+from buchbar.payments.rules import rules_of
 from buchbar.resources.models import Venue
 
 FEES, NUMBER = 17_000, "HZ-7K3M-9QXB"
@@ -83,6 +85,7 @@ def _context(session: Session, town: Municipality, kind: str, now: datetime) -> 
         "lines": [Line("example", _("Eheschließung am Samstag (Beispiel)"), FEES, "hoheitlich")],
         "kassenzeichen": sign,
         "account": Account(FEES, FEES if kind in ("paid", "refunded", "lost") else 0, 0, FEES if kind == "lost" else 0),
+        "pay": _ways(session, town, sign),
         "given_back": FEES if kind in ("refunded", "cancelled") else 0,
         "dunned": Dunned(1, [Demand(sign, local_date(now, town.zone), FEES)], 0, last_day(deadline, town.zone), []),
         "over": kind in ("declined", "cancelled", "released"),
@@ -96,6 +99,13 @@ def _context(session: Session, town: Municipality, kind: str, now: datetime) -> 
         "desk_link": f"{base_url}/{town.slug}/amt",
         "closures_link": f"{base_url}/{town.slug}/amt/sperrzeiten",
     }
+
+
+def _ways(session: Session, town: Municipality, sign: str) -> payable.Ways:
+    """All ways to pay that the town offers."""
+    rules = rules_of(session, town.id)
+    transfer = Transfer(rules.payee, rules.iban, FEES, words=sign, bic=rules.bic) if "transfer" in rules.ways else None
+    return payable.Ways("", "stripe" in rules.ways, transfer, "counter" in rules.ways, rules.counter_hours, hurry=False)
 
 
 def _booking(kind: str, start: datetime, deadline: datetime, now: datetime) -> Any:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from buchbar.base import texts
 from buchbar.base.texts import N_, _
-from buchbar.booking import approvals, attach, calendar_entries, dunning_letters, links, owner_houses, owners
+from buchbar.booking import approvals, attach, calendar_entries, dunning_letters, links, owner_houses, owners, payable
 from buchbar.booking.models import OVER, Booking, BookingEvent
 from buchbar.booking.weddings import letter_words, paper
 from buchbar.booking.weddings.models import Wedding
@@ -285,6 +285,7 @@ def _account(session: Session, booking: Booking, event: BookingEvent) -> dict[st
         "lines": ledger.owed(session, booking.id),
         "kassenzeichen": grouped(references[0]) if references else "",
         "account": ledger.account(session, booking.id),
+        "pay": payable.ways(session, booking, event.at),
         "given_back": int(refund.data["cents"]) if refund else 0,
         "over": booking.state in OVER,
         "dunned": dunning_letters.dunned(session, booking, event) if event.verb == "dun" else None,

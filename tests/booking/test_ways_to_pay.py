@@ -7,12 +7,14 @@ from datetime import timedelta
 import pypdfium2
 import pytest
 import zxingcpp
+from sqlalchemy import select
 
 from buchbar.booking import at_counter, lifecycle, links, payable
 from buchbar.booking.models import Booking, Policy
 from buchbar.booking.steps import NotAllowed
 from buchbar.booking.terms import CancellationStep, Terms
 from buchbar.calendar.release import Rolling
+from buchbar.notices.models import Letter
 from buchbar.payments import bank_details, ledger
 from buchbar.payments.rules import MoneyRules
 from tests.cast import CLERK, NOW, SATURDAY, confirmed, reserved, slot_at
@@ -147,3 +149,33 @@ def test_a_town_that_only_takes_transfers_leads_to_its_bank_details(client, data
     page = client.get(own).text
     assert "So bezahlen Sie 170,00" in page and "Stripe" not in page
     assert "Gleich online" not in client.get(f"{own}/zahlung").text
+
+
+# --- Letters ----------------------------------------------------------------------------------------------
+
+
+def letter(session, kind):
+    return session.scalars(select(Letter).where(Letter.kind == kind)).one()
+
+
+def test_the_letter_that_asks_for_money_says_how_to_pay(session, cast):
+    rules(session, cast.town)
+    booking = confirmed(session, cast, slot_at(SATURDAY, 9))
+    (charge,) = ledger.charges(session, booking.id)
+    for words in ("Online, auf der Seite", "DE89 3704 0044 0532 0130 00", charge.readable, "Mo bis Fr 8 bis 12 Uhr"):
+        assert words in letter(session, "payable").text
+
+
+def test_a_letter_speaks_of_no_way_that_the_town_does_not_offer(session, cast):
+    rules(session, cast.town, ways=("transfer",))
+    confirmed(session, cast, slot_at(SATURDAY, 9))
+    text = letter(session, "payable").text
+    assert "Überweisung" in text and "Online, auf der Seite" not in text and "Schalter" not in text
+
+
+def test_who_gets_a_bill_or_pays_on_the_spot_reads_so(session, cast):
+    rules(session, cast.town)
+    cast.policy.terms = Terms(release=Rolling(12), payment="later")
+    confirmed(session, cast, slot_at(SATURDAY, 9))
+    text = letter(session, "confirmed").text
+    assert "Sie bekommen darüber eine Rechnung." in text and "IBAN" not in text
