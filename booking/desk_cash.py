@@ -55,6 +55,12 @@ PAGES: tuple[tuple[str, str, str, str], ...] = (
         BOOKS,
     ),
     (
+        "kasse/rueckueberweisungen",
+        N_("Rücküberweisungen"),
+        N_("Was auf Bankkonten zurückgeht: Konto prüfen oder eintragen, Datei für die Bank."),
+        BOOKS,
+    ),
+    (
         "kasse/monat",
         N_("Monatsabschluss"),
         N_("Was in einem Monat berechnet, eingenommen und erstattet wurde, und der Stand am Ende."),

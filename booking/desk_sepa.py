@@ -17,7 +17,7 @@ from buchbar.base import forms
 from buchbar.base.errors import Invalid, Refused
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, redirect
-from buchbar.booking import collecting, desk_mandates, queries
+from buchbar.booking import collecting, desk_mandates, desk_payouts, queries
 from buchbar.booking.desk_frame import by, show
 from buchbar.calendar.walls import local_date
 from buchbar.payments import collections, iban
@@ -165,4 +165,4 @@ def _day(typed: str, otherwise: date) -> date:
         return otherwise
 
 
-routes = [debits_page, announce, close_file, take_back, debits_file, *desk_mandates.routes]
+routes = [debits_page, announce, close_file, take_back, debits_file, *desk_mandates.routes, *desk_payouts.routes]

@@ -29,7 +29,9 @@ SUBJECTS = {
 
 def read(form: Mapping[str, str]) -> Given:
     """The account that somebody typed. Raises Invalid."""
-    typed = forms.read(form, inhaber=_name, strasse=forms.text(sepa.NAME), ort=forms.text(sepa.TOWN), iban=iban.iban)
+    typed = forms.read(
+        form, inhaber=account_holder, strasse=forms.text(sepa.NAME), ort=forms.text(sepa.TOWN), iban=iban.iban
+    )
     return Given(typed.inhaber, typed.strasse, typed.ort, typed.iban)
 
 
@@ -97,7 +99,7 @@ def write(
         )
 
 
-def _name(typed: str) -> str:
+def account_holder(typed: str) -> str:
     """Whose account it is: something that is left when it is spelled in the banks' signs."""
     name = str(forms.text(sepa.NAME)(typed))
     if not any(sign.isalnum() for sign in sepa.plain(name, sepa.NAME)):

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, selectinload
 
 from buchbar.base.errors import NotFound, Refused
 from buchbar.base.texts import _
@@ -38,7 +38,7 @@ def waiting(session: Session, municipality_id: UUID) -> list[Refund]:
     wanted = (
         select(Refund)
         .join(Refund.payment)
-        .options(joinedload(Refund.payment))
+        .options(selectinload(Refund.payment))
         .where(Payment.municipality_id == municipality_id, Payment.provider.in_(PROVIDERS))
         .where(Refund.state.in_(("wanted", "failed")))
     )
@@ -131,6 +131,17 @@ def came_back(session: Session, end_to_end: str) -> Refund | None:
         refund.state, refund.done_at, refund.sealed_iban = "failed", None, ""
         session.flush()
     return refund
+
+
+def arrived(session: Session, end_to_end: str, at: datetime) -> bool:
+    """A refund didn't come back after all: the entry was booked by mistake. False if it has been sent elsewhere since."""
+    found = select(Refund).where(Refund.refund_id == end_to_end.lower(), Refund.state == "failed")
+    refund = session.scalar(found.with_for_update())
+    if refund is None:
+        return False
+    refund.state, refund.done_at = "done", at
+    session.flush()
+    return True
 
 
 def _put_in(session: Session, order: SepaOrder, refund: Refund, account: Account, at: datetime) -> int:
