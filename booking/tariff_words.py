@@ -49,6 +49,8 @@ def conditions(item: TariffItem, area: TariffArea) -> list[str]:
 
 def vat(item: TariffItem) -> list[str]:
     """The VAT, and what it will be from when."""
+    if item.percent:
+        return [_("wie die Preise davor")]
     later = [
         _("ab %(day)s: %(vat)s") % {"day": texts.day(change.valid_from, "short"), "vat": _(VAT[change.vat])}
         for change in item.vat_changes

@@ -4,6 +4,7 @@ Time is counted as it passes, so a night in October from 22:00 to 04:00 has seve
 by the clock on the wall.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -79,22 +80,20 @@ def price(items: Iterable[TariffItem], case: Case) -> list[Line]:
     Each begun unit belongs to the first position of its code that holds when the unit begins; a price per booking or
     person is one unit to the end of the case. Where that position has no conditions, all of its code that are per
     booking or person and have none are due beside it. Percentages are of the prices that stand before them, as far as
-    these fall into the hours of the percentage.
+    these fall into the hours of the percentage, and have their VAT.
     """
     fitting = [item for item in items if _fits(item, case)]
     prices = [item for item in fitting if item.kind == "price"]
     units = [unit for code in dict.fromkeys(item.code for item in prices) for unit in _begun(prices, code, case)]
-    lines = {n: _priced(item, units, case) for n, item in enumerate(fitting) if any(u.item is item for u in units)}
-    total = sum(line.cents for line in lines.values())
+    lines = {n: [_priced(item, units, case)] for n, item in enumerate(fitting) if any(u.item is item for u in units)}
+    total = sum(unit.cents for unit in units)
     for n, item in enumerate(fitting):
         if item.kind in ("surcharge", "reduction"):
             before = [unit for unit in units if unit.item in fitting[:n]]
-            line = _adjusted(item, before, total, case)
-            if line.cents:
-                lines[n] = line
-                total += line.cents
-    bounds = _bounds(fitting, total, case) if units else []
-    return [*(lines[n] for n in sorted(lines)), *bounds]
+            lines[n] = _adjusted(item, before, total, case)
+            total += sum(line.cents for line in lines[n])
+    said = [line for n in sorted(lines) for line in lines[n]]
+    return said + _bounds(fitting, total, case) if said else []
 
 
 def vat_on(item: TariffItem, day: date) -> str:
@@ -188,16 +187,33 @@ def _priced(item: TariffItem, units: Iterable[_Unit], case: Case) -> Line:
     return _line(item, sum(unit.cents for unit in own), _count(item, len(own), case), case)
 
 
-def _adjusted(item: TariffItem, before: Iterable[_Unit], total: int, case: Case) -> Line:
-    """The line of a surcharge or a reduction; no reduction takes more than ``total``, which is there."""
-    if item.percent:
-        base = sum(unit.cents for unit in before if _holds(item, unit.begins, case))
-        cents, note = share(base, item.percent), _("%(percent)d %% von %(sum)s")
-        note %= {"percent": item.percent, "sum": texts.euros(base)}
-    else:
-        units = _begun([item], item.code, case)
-        cents, note = sum(unit.cents for unit in units), _count(item, len(units), case)
-    return _line(item, cents if item.kind == "surcharge" else -min(cents, total), note, case)
+def _adjusted(item: TariffItem, before: Iterable[_Unit], total: int, case: Case) -> list[Line]:
+    """What a surcharge or a reduction comes to; no reduction takes more than ``total``, which is there."""
+    lines = []
+    for line in _percentages(item, before, case) if item.percent else [_amount(item, case)]:
+        cents = line.cents if item.kind == "surcharge" else -min(line.cents, total)
+        total += cents
+        lines.append(replace(line, cents=cents))
+    return [line for line in lines if line.cents]
+
+
+def _percentages(item: TariffItem, before: Iterable[_Unit], case: Case) -> list[Line]:
+    """A percentage of prices, a line for each VAT key among them: for the tax, what changes a price is part of it."""
+    bases: Counter[str] = Counter()
+    for unit in before:
+        if _holds(item, unit.begins, case):
+            bases[vat_on(unit.item, case.day)] += unit.cents
+    lines = []
+    for vat, base in bases.items():
+        note = _("%(percent)d %% von %(sum)s") % {"percent": item.percent, "sum": texts.euros(base)}
+        lines.append(Line(item.code, item.label, share(base, item.percent), vat, note))
+    return lines
+
+
+def _amount(item: TariffItem, case: Case) -> Line:
+    """A surcharge or a reduction in cents, over its own units."""
+    units = _begun([item], item.code, case)
+    return _line(item, sum(unit.cents for unit in units), _count(item, len(units), case), case)
 
 
 def _bounds(items: Iterable[TariffItem], total: int, case: Case) -> list[Line]:

@@ -206,6 +206,16 @@ def test_a_percentage_is_of_the_prices_before_it_and_rounded_as_on_paper():
     assert [line.cents for line in price(items, case())] == [333, 167, 1000]
 
 
+def test_a_percentage_has_the_vat_of_the_prices_that_it_is_of():
+    items = [item(1000), item(600, code="extra", vat="19"), item(kind="reduction", percent=50, vat="hoheitlich")]
+    lines = price(items, case())
+    assert [(line.cents, line.vat) for line in lines[2:]] == [(-500, "frei"), (-300, "19")]
+
+
+def test_a_surcharge_alone_is_bounded_too():
+    assert total([item(900, kind="surcharge"), item(500, kind="maximum")], case()) == 500
+
+
 def test_no_reduction_makes_the_sum_negative_and_the_minimum_holds():
     items = [item(500), item(900, kind="reduction"), item(200, kind="minimum", label="Mindestens")]
     lines = price(items, case())
