@@ -66,7 +66,7 @@ def _refunds(session: Session, town: Municipality, span: Span) -> Iterable[Movem
     charges = _first_charges(session, {booking.id for *_rest, booking in rows})
     for refund, payment, booking in rows:
         assert refund.done_at  # noqa: S101 - the question asks for it
-        way = "cash" if refund.paid_out_by else OTHER_WAY if refund.reason == BY_HAND else payment.provider
+        way = OTHER_WAY if refund.reason == BY_HAND else payment.provider
         charge = charges.get(booking.id)
         yield _movement(town, "refund", refund, refund.done_at, -refund.cents, booking, charge, payment, way)
 

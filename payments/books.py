@@ -95,7 +95,7 @@ def _movements(session: Session, town_id: UUID, since: datetime | None, until: d
     charged, credited = session.execute(select(func.coalesce(positive, 0), func.coalesce(negative, 0))).one()
     way = Payment.provider.label("way")
     came = _payments(town_id).with_only_columns(way, func.sum(Payment.cents))
-    back = case((Refund.paid_out_by != "", "cash"), (Refund.reason == BY_HAND, OTHER_WAY), else_=Payment.provider)
+    back = case((Refund.reason == BY_HAND, OTHER_WAY), else_=Payment.provider)
     went = _refunds(town_id).with_only_columns(back.label("way"), func.sum(Refund.cents))
     lost = _reversals(town_id).with_only_columns(way, func.sum(Reversal.cents))
     return Movements(

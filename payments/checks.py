@@ -9,7 +9,10 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from buchbar.accounts.models import Municipality
+from buchbar.base import texts
 from buchbar.base.texts import _, euros
+from buchbar.payments import till
+from buchbar.payments.cash_book import CashDay, CashMove
 from buchbar.payments.models import Charge, ChargeItem, Payment, Refund, Reversal
 from buchbar.payments.statements import BankEntry
 
@@ -17,6 +20,8 @@ from buchbar.payments.statements import BankEntry
 NUMBERED_WITHIN = timedelta(hours=1)
 # As many of one kind are told; where there are more, the cause is one.
 MOST = 20
+# So far back the day is sought at which the cash book went wrong.
+DAYS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ def findings(session: Session, town: Municipality, at: datetime) -> list[Finding
         *_torn_apart(session, town),
         *_entries(session, town),
         *_numbers(session, town, at),
+        *_till(session, town),
     ]
 
 
@@ -160,3 +166,38 @@ def _numbers(session: Session, town: Municipality, at: datetime) -> Iterator[Fin
     )
     for charge in session.scalars(late.order_by(Charge.charged_at).limit(MOST)):
         yield Finding(_("Ein Beleg wartet seit über einer Stunde auf seine Nummer."), charge.booking_id)
+
+
+def _till(session: Session, town: Municipality) -> Iterator[Finding]:
+    """Closed days of the till that don't follow from each other, or aren't what was booked in cash until then."""
+    days = CashDay.municipality_id == town.id
+    newest = session.scalars(select(CashDay).where(days).order_by(CashDay.serial.desc()).limit(DAYS)).all()
+    if not newest:
+        return
+    for day, before in zip(newest, newest[1:], strict=False):
+        if day.opening != before.counted:
+            words = _("Im Kassenbuch beginnt der %s mit einem anderen Betrag, als am Abschluss davor gezählt wurde.")
+            yield Finding(words % texts.day(day.day, "short"))
+    through = session.scalar(select(func.sum(CashDay.expected - CashDay.opening)).where(days)) or 0
+    if int(through) != _through_the_till(session, town, newest[0].closed_at):
+        wrong = next((day for day in newest if till.of_day(session, day).expected != day.expected), None)
+        if wrong:
+            words = _("Im Kassenbuch ist der Abschluss vom %s nicht mehr, was an diesem Tag bar gebucht ist.")
+            yield Finding(words % texts.day(wrong.day, "short"))
+        else:
+            yield Finding(_("Die Abschlüsse im Kassenbuch sind zusammen nicht, was bar gebucht ist."))
+
+
+def _through_the_till(session: Session, town: Municipality, until: datetime) -> int:
+    """What came into the till less what left it, up to a moment, in cents."""
+    cash = Payment.municipality_id == town.id, Payment.provider == "cash"
+    came = select(func.sum(Payment.cents)).where(*cash, Payment.state == "paid", Payment.settled_at <= until)
+    undone = select(func.sum(Reversal.cents)).join(Payment, Payment.id == Reversal.payment_id)
+    back = select(func.sum(Refund.cents)).join(Payment, Payment.id == Refund.payment_id)
+    at_counter = Refund.state == "done", Refund.paid_out_by != "", Refund.done_at <= until
+    moved = select(func.sum(CashMove.cents)).where(CashMove.municipality_id == town.id, CashMove.at <= until)
+    plus, minus, less, more = (
+        int(session.scalar(each) or 0)
+        for each in (came, undone.where(*cash, Reversal.at <= until), back.where(*cash, *at_counter), moved)
+    )
+    return plus - minus - less + more

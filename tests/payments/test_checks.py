@@ -7,6 +7,7 @@ import pytest
 
 from buchbar.booking import lifecycle
 from buchbar.payments import checks, ledger
+from buchbar.payments.cash_book import CashDay, CashMove
 from buchbar.payments.ledger import Line
 from buchbar.payments.models import Payment, Refund, Reversal
 from buchbar.payments.statements import BankEntry, BankFile
@@ -163,3 +164,42 @@ def test_the_books_of_one_town_are_not_the_other_s(session, cast, payment):
     other = assemble(session, slug="vechta")
     refund(session, payment, payment.cents + 1)
     assert checks.findings(session, other.town, LATER) == []
+
+
+def closed_day(session, cast, serial, opening, expected, counted, at):
+    day = CashDay(
+        municipality_id=cast.town.id,
+        day=at.date(),
+        serial=serial,
+        opening=opening,
+        expected=expected,
+        counted=counted,
+        closed_at=at,
+        closed_by="Herr Groschen",
+    )
+    session.add(day)
+    session.flush()
+    return day
+
+
+def test_a_closed_day_is_what_was_booked_in_cash(session, cast, payment):
+    payment.provider = "cash"
+    closed_day(session, cast, 1, 0, payment.cents, payment.cents, NOW + timedelta(hours=1))
+    session.add(CashMove(municipality_id=cast.town.id, cents=-100, reason="Bank", at=LATER, by="Herr Groschen"))
+    tomorrow = NOW + timedelta(days=1)
+    left = payment.cents - 100
+    closed_day(session, cast, 2, payment.cents, left, left, tomorrow)
+    assert checks.findings(session, cast.town, tomorrow) == []
+
+
+def test_a_closed_day_that_is_not_what_was_booked_is_named(session, cast, payment):
+    payment.provider = "cash"
+    closed_day(session, cast, 1, 0, payment.cents - 1, payment.cents - 1, NOW + timedelta(hours=1))
+    assert "der Abschluss vom 23.11.2026" in only(session, cast).words
+
+
+def test_a_day_that_does_not_begin_where_the_last_one_ended_is_named(session, cast):
+    closed_day(session, cast, 1, 0, 0, 0, NOW)
+    closed_day(session, cast, 2, 500, 500, 500, NOW + timedelta(days=1))
+    found = checks.findings(session, cast.town, NOW + timedelta(days=1))
+    assert "beginnt der 24.11.2026 mit einem anderen Betrag" in found[0].words
