@@ -30,6 +30,7 @@ from buchbar.booking import (
     feeds,
     mandate_routes,
     owner_routes,
+    together,
 )
 from buchbar.booking import routes as booking
 from buchbar.booking.weddings import (
@@ -55,6 +56,7 @@ FOLDERS: list[Any] = [
     notices,
     payments,
     booking,
+    together,
     owner_routes,
     mandate_routes,
     feeds,

@@ -83,9 +83,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def start(
-    settings: Settings, payment: Payment, *, purpose: str, lines: list[Line], return_url: str, email: str
+    settings: Settings, payment: Payment, *, cents: int, purpose: str, lines: list[Line], return_url: str, email: str
 ) -> tuple[str, str]:
-    """Make the page where a payment is paid; its id and address. Asked again for the same payment: the same page.
+    """Make the page where ``cents`` are paid; its id and address. Asked again for the same payment: the same page.
 
     ``lines`` are shown one by one if they are what is paid. Raises Unreachable, or Outdated for a payment that was
     started with other words before.
@@ -96,7 +96,7 @@ def start(
         "mode": "payment",
         "allowed_payment_method_types": METHODS,
         "locale": "en" if texts.language.get() == "en" else "de",
-        "line_items": [_item(line) for line in _shown(lines, payment.cents)],
+        "line_items": [_item(line) for line in _shown(lines, cents)],
         "payment_intent_data": {"description": purpose, "metadata": {"payment_id": str(payment.id)}},
         "metadata": {"payment_id": str(payment.id)},
         "expires_at": int(payment.expires_at.timestamp()),

@@ -93,9 +93,11 @@ def _write_down(session: Session, payment: Payment, payments: list[Payment], tol
     elif told.state in ("failed", "expired"):
         paying.end(session, payment.id, told.state)
     elif told.state == "refunded":
-        _each("refunded", session, payments, at, lambda each: refunds.noticed(session, each.id, told.cents, at))
+        for each, cents in refunds.gone(session, payments, told.cents):
+            book = partial(refunds.noticed, session, each.id, cents, at)
+            paying.upward("refunded")(session, each.booking_id, at, book)
     elif told.state == "refund_failed":
-        refunds.bounced(session, payment.id, told.object_id)
+        refunds.bounced(session, payments, told.object_id)
     elif told.state in ("disputed", "dispute_lost"):
         disputes.taken(session, payments, told.object_id, told.cents, at)
     elif told.state == "dispute_won":

@@ -4,11 +4,11 @@ Locks are taken in one order, the booking first and then its payment, so that a 
 at once see each other. What a payment means for the booking is not known here: ``app`` hands it down.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from buchbar.base.db import Database
@@ -19,7 +19,7 @@ from buchbar.notices import outbox
 from buchbar.notices.outbox import Hopeless
 from buchbar.payments import checkout, ledger
 from buchbar.payments.checkout import Told
-from buchbar.payments.models import Payment
+from buchbar.payments.models import Payment, Refund
 
 # How long a checkout page lives (Stripe: 30 minutes to 24 hours), and how much of that a citizen needs at least.
 LIVES = timedelta(hours=1)
@@ -69,36 +69,66 @@ def begin(session: Session, municipality_id: UUID, booking_id: UUID, at: datetim
 
     The caller has locked the booking, so two clicks begin one attempt. Raises NothingOpen, UnderWay.
     """
+    return begin_together(session, municipality_id, [booking_id], at)
+
+
+def begin_together(session: Session, municipality_id: UUID, booking_ids: Sequence[UUID], at: datetime) -> Payment:
+    """Begin to pay at once what is open for some bookings of one town; the payment that bears the page. An attempt
+    for just the same that was begun before and still fits is taken up again.
+
+    The caller has locked the bookings in their order. Raises NothingOpen, UnderWay.
+    """
     session.flush()
-    cents = ledger.account(session, booking_id).open
+    cents = {each: owes for each in booking_ids if (owes := ledger.account(session, each).open)}
     if not cents:
         raise NothingOpen(_("Für diese Buchung ist nichts mehr zu bezahlen."))
-    begun = session.scalars(select(Payment).where(Payment.booking_id == booking_id, Payment.state == "started")).all()
+    wanted = select(Payment).where(Payment.booking_id.in_(cents), Payment.state == "started")
+    begun = session.scalars(wanted.where(Payment.provider == "stripe")).all()
     if any(payment.intent_id for payment in begun):
         raise UnderWay(_("Ihre Zahlung ist schon unterwegs. Die Bank bestätigt sie in den nächsten Tagen."))
     for payment in begun:
-        if payment.cents == cents and payment.expires_at > at + (ENOUGH if payment.checkout_url else TO_BE_MADE):
+        if payment.together_id is None and _fits(session, payment, cents, at):
             return payment
-    close(session, booking_id, at)
-    payment = Payment(
-        id=uuid4(),
-        municipality_id=municipality_id,
-        booking_id=booking_id,
-        cents=cents,
-        state="started",
-        started_at=at,
-        expires_at=at + LIVES,
-        ask_at=at + PATIENCE,
-    )
-    session.add(payment)
+    for booking_id in cents:
+        close(session, booking_id, at)
+    lead = uuid4()
+    payments = [
+        Payment(
+            id=uuid4() if others else lead,
+            municipality_id=municipality_id,
+            booking_id=booking_id,
+            cents=owes,
+            state="started",
+            started_at=at,
+            expires_at=at + LIVES,
+            ask_at=None if others else at + PATIENCE,
+            together_id=lead if others else None,
+        )
+        for others, (booking_id, owes) in enumerate(cents.items())
+    ]
+    session.add_all(payments)
     session.flush()
-    return payment
+    return payments[0]
+
+
+def _fits(session: Session, payment: Payment, cents: Mapping[UUID, int], at: datetime) -> bool:
+    """Whether an attempt is for just this, and can still be paid."""
+    same = {each.booking_id: each.cents for each in together(session, payment)} == cents
+    return same and payment.expires_at > at + (ENOUGH if payment.checkout_url else TO_BE_MADE)
 
 
 def pay_url(
-    database: Database, settings: Settings, payment: Payment, *, purpose: str, return_url: str, email: str
+    database: Database,
+    settings: Settings,
+    payment: Payment,
+    *,
+    purpose: str,
+    return_url: str,
+    email: str,
+    numbers: Mapping[UUID, str] | None = None,
 ) -> str:
-    """The address of the page where a begun payment is paid.
+    """The address of the page where a begun payment is paid. Where several bookings are paid at once, the page shows
+    each with what ``numbers`` call it.
 
     Call it outside of any transaction: it asks the provider, and nobody shall wait for that with a lock in hand.
     Raises Unreachable, or Outdated (the next attempt is a new one).
@@ -106,10 +136,19 @@ def pay_url(
     if payment.checkout_url:
         return payment.checkout_url
     with database.read() as session:
+        at_once = together(session, payment)
         lines = ledger.owed(session, payment.booking_id)
+    if numbers and len(at_once) > 1:
+        lines = [ledger.Line("booking", numbers[each.booking_id], each.cents) for each in at_once]
     try:
         checkout_id, url = checkout.start(
-            settings, payment, purpose=purpose, lines=lines, return_url=return_url, email=email
+            settings,
+            payment,
+            cents=sum(each.cents for each in at_once),
+            purpose=purpose,
+            lines=lines,
+            return_url=return_url,
+            email=email,
         )
     except checkout.Outdated:
         with database.write() as session:
@@ -123,11 +162,13 @@ def pay_url(
 
 
 def close(session: Session, booking_id: UUID, at: datetime) -> None:
-    """Let the open checkout pages of a booking be closed: it is over, or costs something else now."""
-    begun = select(Payment.id).where(
-        Payment.booking_id == booking_id, Payment.state == "started", Payment.checkout_id.is_not(None)
+    """Let the open checkout pages of a booking be closed, also those on which it was to be paid with others: it is
+    over, or costs something else now."""
+    mine = select(func.coalesce(Payment.together_id, Payment.id)).where(
+        Payment.booking_id == booking_id, Payment.state == "started"
     )
-    for payment_id in session.scalars(begun).all():
+    pages = select(Payment.id).where(Payment.id.in_(mine), Payment.checkout_id.is_not(None))
+    for payment_id in session.scalars(pages).all():
         outbox.send(session, "close_checkout", payment_id, at)
 
 
@@ -136,6 +177,10 @@ def about(session: Session, told: Told) -> Payment | None:
 
     Raises Hopeless for one that bears our mark and isn't in the books (they may have been restored from a copy).
     """
+    if told.state == "refund_failed":
+        refunded = select(Refund.payment_id).where(Refund.refund_id == told.object_id)
+        if known := session.scalar(select(Payment).where(Payment.id.in_(refunded))):
+            return known  # of those that were paid as one, the one whose money it was
     own = _uuid(told.payment_id)
     names = [Payment.checkout_id == told.object_id]
     if own:

@@ -1,5 +1,6 @@
 """Money that goes back: sent by us, or noticed after somebody sent it in the provider's dashboard."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from buchbar.notices.outbox import NotYet
+from buchbar.payments import paying
 from buchbar.payments.models import Payment, Refund
 
 DASHBOARD = "dashboard"
@@ -29,10 +31,11 @@ def taken_over(session: Session, refund_id: UUID, provider_id: str, at: datetime
     )
 
 
-def bounced(session: Session, payment_id: UUID, provider_id: str) -> None:
+def bounced(session: Session, payments: Sequence[Payment], provider_id: str) -> None:
     """Write down that the money didn't arrive: a clerk has to find another way, unless one has. Raises NotYet while it
     isn't written down yet under which name the provider sends it."""
-    known = session.scalars(select(Refund).where(Refund.payment_id == payment_id).with_for_update()).all()
+    of_these = Refund.payment_id.in_([payment.id for payment in payments])
+    known = session.scalars(select(Refund).where(of_these).with_for_update()).all()
     mine = [refund for refund in known if refund.refund_id == provider_id]
     if not mine and any(refund.state == "wanted" for refund in known):
         raise NotYet("a refund failed before it was known here: the messages come out of order")
@@ -57,6 +60,18 @@ def by_hand(session: Session, refund_id: UUID, at: datetime) -> int:
 def failed(session: Session, refund_id: UUID, provider_id: str) -> None:
     """Write down that the provider couldn't send it."""
     session.execute(update(Refund).where(Refund.id == refund_id).values(state="failed", refund_id=provider_id))
+
+
+def gone(session: Session, payments: Sequence[Payment], cents: int) -> list[tuple[Payment, int]]:
+    """Of which of the payments that were made as one how much has gone back, if of all of them ``cents`` have; only
+    those of which more has gone back than is known here."""
+    of_each = select(Refund.payment_id, func.sum(Refund.cents)).group_by(Refund.payment_id)
+    found = session.execute(of_each.where(Refund.payment_id.in_([payment.id for payment in payments])))
+    ours = {payment_id: int(known) for payment_id, known in found}
+    beyond = cents - sum(ours.values())
+    if beyond <= 0:
+        return []
+    return [(payment, ours.get(payment.id, 0) + share) for payment, share in paying.shares(session, payments, beyond)]
 
 
 def noticed(session: Session, payment_id: UUID, cents: int, at: datetime) -> int:

@@ -12,7 +12,7 @@ from buchbar.base import forms, limits, texts
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, get, limited, page, post, redirect, settings_of
-from buchbar.booking import approvals, events, links, mandate_routes, payable, steps
+from buchbar.booking import approvals, charge_papers, events, links, mandate_routes, payable, steps, together
 from buchbar.booking.events import CITIZEN
 from buchbar.booking.models import Booking
 from buchbar.booking.weddings import reservation
@@ -225,6 +225,7 @@ def _status(request: Request, session: Session, booking: Booking, now: datetime)
         "wedding": wedding,
         "account": ledger.account(session, booking.id),
         "lines": ledger.owed(session, booking.id),
+        "documents": charge_papers.named(charge_papers.for_citizen(session, booking)),
         "history": [event for event in booking.events if event.verb not in events.FOR_THE_DESK],
         "event_words": events.WORDS,
         "state_words": steps.STATE_WORDS,
@@ -234,6 +235,7 @@ def _status(request: Request, session: Session, booking: Booking, now: datetime)
         "lapsed": booking.lapsed(now) or booking.state == "expired",
         "started": booking.starts_at <= now,
         "pay": payable.ways(session, booking, now),
+        "together": together.offered(session, booking, now),
         "debit_offered": mandate_routes.offered(session, booking, now),
     }
     return page(request, "weddings/status.html", **context)
