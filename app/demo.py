@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Clerk, Municipality
 from buchbar.app import demo_story, demo_year, seeds
-from buchbar.app.seeds import Hours, PolicySeed, RegistrarSeed, TariffSeed, TownSeed, VenueSeed
+from buchbar.app.seeds import Hours, MoneySeed, PolicySeed, RegistrarSeed, TariffSeed, TownSeed, VenueSeed
 from buchbar.base.db import Database, insert
 from buchbar.booking import closures, retention
 from buchbar.booking.events import Actor
@@ -19,6 +19,7 @@ from buchbar.booking.weddings.timetable import JOURNEY
 from buchbar.calendar.rules import DayException
 from buchbar.calendar.walls import day_span, local_date
 from buchbar.payments.models import Tariff, TariffItem, VatChange
+from buchbar.payments.rules import MoneyRules
 from buchbar.resources.models import Opening, OpeningException, Registrar, Site, Venue
 
 MADE_BY = "Ersteinrichtung"
@@ -72,11 +73,18 @@ def place(session: Session, seed: TownSeed, now: datetime) -> Placed | None:
         session.add_all([Clerk(municipality_id=town.id, **_fields(clerk)) for clerk in seed.clerks])
         session.add_all([_tariff(each, placed, now) for each in seed.tariffs])
         session.add_all([_policy(each, placed, now) for each in seed.policies])
+        if seed.money:
+            session.add(_money(seed.money, placed))
         session.flush()
         _close(session, seed, placed, now)
     except (KeyError, ValueError) as fault:
         raise seeds.Faulty(f"{seed.slug}: {type(fault).__name__} {fault}") from fault
     return placed
+
+
+def _money(seed: MoneySeed, placed: Placed) -> MoneyRules:
+    fields = _fields(seed, leave_out=("dunning",))
+    return MoneyRules(municipality_id=placed.town.id, dunning=tuple(each.level for each in seed.dunning), **fields)
 
 
 def _municipality(session: Session, seed: TownSeed) -> Municipality | None:

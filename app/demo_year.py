@@ -23,7 +23,8 @@ from buchbar.booking.models import Booking, Policy
 from buchbar.booking.weddings import reservation
 from buchbar.booking.weddings.timetable import Timetable, timetable
 from buchbar.notices.models import Errand, Letter
-from buchbar.payments.models import Refund, Tariff
+from buchbar.payments import numbers
+from buchbar.payments.models import Charge, Refund, Tariff
 from buchbar.resources.models import Venue
 
 # So often a full day is tried: not every way leaves somebody for the last wedding.
@@ -101,12 +102,15 @@ def _at_hand(session: Session, town: Municipality) -> list[object]:
 
 
 def settle_outside_matters(session: Session, town: Municipality, now: datetime) -> None:
-    """Nothing of this leaves the house: letters count as sent, money as given back."""
+    """Nothing of this leaves the house: letters count as sent, money as given back, and all that is owed has its
+    number."""
     session.flush()
+    numbers.assign(session, town.id)
     letters = select(Letter.id).where(Letter.municipality_id == town.id)
     refunds = select(Refund.id).join(Booking, Booking.id == Refund.booking_id).where(Booking.municipality_id == town.id)
     plain = {"synchronize_session": False}
-    for mine in (letters, refunds):
+    charges = select(Charge.id).where(Charge.municipality_id == town.id)
+    for mine in (letters, refunds, charges):
         done = update(Errand).where(Errand.subject_id.in_(mine)).values(state="done", done_at=now)
         session.execute(done, execution_options=plain)
     mailed = Letter.municipality_id == town.id, Letter.paper.is_(None)

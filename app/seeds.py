@@ -17,6 +17,7 @@ from buchbar.booking.terms import Terms
 from buchbar.calendar.months import monday_of
 from buchbar.calendar.rules import WeeklyRule
 from buchbar.payments.models import Conditions
+from buchbar.payments.rules import DunningLevel
 
 SEED_DATA = ROOT / "seed_data"
 _WEEKDAYS = ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")
@@ -194,6 +195,34 @@ class TariffSeed(Part):
     office_hours: tuple[Hours, ...] = ()
 
 
+class DunningSeed(Part):
+    days: int
+    pay_days: int
+    words: str
+    fee: str = "0"
+
+    @property
+    def level(self) -> DunningLevel:
+        return DunningLevel(self.days, parse_euros(self.fee), self.words, self.pay_days)
+
+
+class MoneySeed(Part):
+    """How the town keeps its money: fields as in payments/rules.py."""
+
+    ways: tuple[str, ...]
+    payee: str
+    iban: str
+    document: str
+    due_days: int
+    creditor_id: str = ""
+    counter_hours: str = ""
+    instructions: str = ""
+    number_pattern: str = ""
+    sign_pattern: str = ""
+    sign_check: str = ""
+    dunning: tuple[DunningSeed, ...] = ()
+
+
 class TownSeed(Part):
     """A municipality with all that it needs to marry people. ``bookings``: how many the demonstration makes up for the
     coming year, ``past_bookings`` for the last one; ``full_day``: how many for one day, beside something to do of every
@@ -217,6 +246,7 @@ class TownSeed(Part):
     full_day: int = 0
     policies: tuple[PolicySeed, ...] = ()
     tariffs: tuple[TariffSeed, ...] = ()
+    money: MoneySeed | None = None
     sites: tuple[SiteSeed, ...] = ()
     venues: tuple[VenueSeed, ...] = ()
     registrars: tuple[RegistrarSeed, ...] = ()

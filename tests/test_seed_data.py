@@ -28,6 +28,7 @@ from buchbar.booking.weddings.timetable import timetable
 from buchbar.calendar.walls import local_date
 from buchbar.notices.models import Errand, Letter
 from buchbar.payments import ledger
+from buchbar.payments.models import Charge
 from buchbar.resources.models import Registrar, Venue
 from tests import cast
 from tests.cast import assemble
@@ -246,7 +247,7 @@ def test_each_town_has_somebody_of_each_role(county):
     with county.read() as session:
         for slug in TOWNS:
             roles = session.scalars(select(Clerk.role).join(Municipality).where(Municipality.slug == slug)).all()
-            assert sorted(roles) == ["administrator", "auditor", "head", "registrar"]
+            assert sorted(roles) == ["administrator", "auditor", "cashier", "head", "registrar"]
 
 
 def test_every_picture_is_drawn(county):
@@ -311,3 +312,15 @@ def test_the_database_refuses_two_venues_of_one_name_in_addresses_in_a_town_but_
         session.add(nameless)
         session.flush()
     assemble(session, slug="syke")
+
+
+def test_what_is_owed_is_numbered_without_a_gap_and_has_its_sign(county):
+    with county.read() as session:
+        for slug, shape in (("diepholz", r"\d{4}-\d{5}"), ("stuhr", r"R\d{4}-\d{4}")):
+            town = town_of(session, slug)
+            made = session.scalars(select(Charge).where(Charge.municipality_id == town.id)).all()
+            assert made and all(re.fullmatch(shape, charge.number) for charge in made)
+            for year in {charge.year for charge in made}:
+                serials = sorted(charge.serial for charge in made if charge.year == year)
+                assert serials == [*range(1, len(serials) + 1)]
+            assert all((charge.kassenzeichen is None) is (charge.cents <= 0) for charge in made)
