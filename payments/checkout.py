@@ -1,4 +1,4 @@
-"""Stripe Checkout behind four verbs, shaped like XBezahldienste: start, status, cancel, refund.
+"""Stripe Checkout behind the four verbs of a way to pay (ways.py): start, status, cancel, refund.
 
 The only file that imports stripe. The page where money is paid is Stripe's own; what becomes of it is told by signed
 messages (``verify``) or by asking (``status``), never by the citizen's way back. Amounts are integer cents.
@@ -63,7 +63,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     ``state`` of a checkout: "open", "processing" (paid, the bank takes its days), "paid", "failed", "expired"; of a
     charge: "refunded" (``cents`` is all that has gone back so far); of a dispute: "inquiry" (no money has moved),
     "disputed" (``cents`` are gone), "dispute_won" (they are back), "dispute_lost"; of a refund: "refunded",
-    "refund_failed". ``payment_id`` is our own id, as we had given it to the provider; empty for what isn't ours.
+    "refund_failed", "waiting" (for somebody at the desk). ``payment_id`` is our own id, as we had given it to the
+    provider; empty for what isn't ours.
     """
 
     state: str
@@ -142,7 +143,9 @@ def cancel(settings: Settings, checkout_id: str) -> Told:
 def refund(settings: Settings, wanted: Refund) -> Told:
     """Send money back the way it came, once: the provider forgets idempotency keys after a day, so it is asked first
     whether this refund has been made already. Raises NotYet, Hopeless."""
-    intent_id = wanted.payment.intent_id or ""
+    intent_id = wanted.payment.intent_id
+    if not intent_id:
+        raise Hopeless(_("Zu dieser Zahlung ist keine Nummer von Stripe bekannt. Bitte auf anderem Weg erstatten."))
     refunds = _client(settings).v1.refunds
     try:
         with _faults():

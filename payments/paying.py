@@ -20,6 +20,7 @@ from buchbar.notices.outbox import Hopeless
 from buchbar.payments import checkout, ledger
 from buchbar.payments.checkout import Told
 from buchbar.payments.models import Payment, Refund
+from buchbar.payments.ways import way_of
 
 # How long a checkout page lives (Stripe: 30 minutes to 24 hours), and how much of that a citizen needs at least.
 LIVES = timedelta(hours=1)
@@ -141,7 +142,7 @@ def pay_url(
     if numbers and len(at_once) > 1:
         lines = [ledger.Line("booking", numbers[each.booking_id], each.cents) for each in at_once]
     try:
-        checkout_id, url = checkout.start(
+        checkout_id, url = way_of(payment).start(
             settings,
             payment,
             cents=sum(each.cents for each in at_once),

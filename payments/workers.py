@@ -11,9 +11,9 @@ from buchbar.base.db import Database
 from buchbar.base.settings import Settings
 from buchbar.base.texts import _
 from buchbar.notices.outbox import Hopeless, NotYet, Worker
-from buchbar.payments import checkout, inbox, paying, payouts, refunds
-from buchbar.payments.counter import AT_COUNTER
+from buchbar.payments import inbox, paying, refunds
 from buchbar.payments.models import Payment
+from buchbar.payments.ways import way_of
 
 log = logging.getLogger("buchbar.payments")
 # How many payments one round of asking takes, and how seldom an old one (a bank's debit) is asked about.
@@ -25,13 +25,11 @@ def send_refund(database: Database, refund_id: UUID, at: datetime) -> None:
     """Send a refund the way the money came. Raises NotYet, Hopeless."""
     with database.read() as session:
         refund = refunds.wanted(session, refund_id)
-    if refund is None or refund.payment.provider in AT_COUNTER:  # that one is paid out where it was paid (till.py)
+    if refund is None:
         return
-    if refund.payment.provider in payouts.PROVIDERS:  # that one waits for the cashier's next file
+    told = way_of(refund.payment).refund(database.info["settings"], refund)
+    if told.state == "waiting":
         return
-    if refund.payment.provider != "stripe" or not refund.payment.intent_id:
-        raise Hopeless(_("Diese Zahlung kam nicht über Stripe. Bitte auf dem Weg erstatten, auf dem sie kam."))
-    told = checkout.refund(database.info["settings"], refund)
     with database.write() as session:
         if told.state == "refunded":
             refunds.taken_over(session, refund_id, told.object_id, at)
@@ -47,7 +45,7 @@ def close_checkout(database: Database, payment_id: UUID, at: datetime) -> None:
         payment = session.get(Payment, payment_id)
     if payment is None or payment.state != "started" or not payment.checkout_id:
         return
-    inbox.apply(database, checkout.cancel(database.info["settings"], payment.checkout_id), at)
+    inbox.apply(database, way_of(payment).cancel(database.info["settings"], payment.checkout_id), at)
 
 
 WORKERS: dict[str, Worker] = {
@@ -91,7 +89,7 @@ def _due(session: Session, now: datetime) -> list[Payment]:
 
 def _ask(database: Database, payment: Payment, now: datetime, settings: Settings) -> int:
     if payment.checkout_id:
-        told = checkout.status(settings, payment.checkout_id)
+        told = way_of(payment).status(settings, payment.checkout_id)
         inbox.apply(database, told, now)
         return int(told.state in ("paid", "failed", "expired"))
     if payment.expires_at > now:
