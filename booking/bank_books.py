@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from buchbar.accounts.models import Municipality
 from buchbar.booking import journeys
 from buchbar.booking.models import Booking
-from buchbar.payments.matching import Books, Came, Due, Owed
-from buchbar.payments.models import Charge, Payment, Reversal
+from buchbar.payments.matching import Books, Came, Due, Owed, Went
+from buchbar.payments.models import Charge, Payment, Refund, Reversal
 from buchbar.payments.settling import settlements
 
 # So long after a charge somebody may pay it by transfer: until it is barred (Section 195 BGB: three years).
@@ -24,7 +24,7 @@ _CHUNK = 1000  # databases limit the parameters of a question
 def books_of(session: Session, town: Municipality, now: datetime) -> Books:
     """All that an entry could be about."""
     signs = _signs(session, town, now)
-    return Books(_owed(session, signs), _came(session, town, now, signs))
+    return Books(_owed(session, signs), _came(session, town, now, signs), _went(session, town, now))
 
 
 def named(session: Session, ids: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
@@ -93,6 +93,16 @@ def _came(
         for payment, reversed_cents in rows
         if payment.cents > int(reversed_cents)
     ]
+
+
+def _went(session: Session, town: Municipality, now: datetime) -> list[Went]:
+    rows = session.execute(
+        select(Refund.id, Refund.booking_id, Refund.cents, Refund.refund_id)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Payment.municipality_id == town.id, Refund.order_id.is_not(None), Refund.state == "done")
+        .where(Refund.wanted_at > now - RETURNED_FOR)
+    )
+    return [Went(key, booking, cents, name) for key, booking, cents, name in rows if name]
 
 
 def _chunks(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:

@@ -23,7 +23,7 @@ from buchbar.booking.bank_books import books_of
 from buchbar.booking.events import Actor
 from buchbar.booking.models import Booking
 from buchbar.calendar.walls import local_date
-from buchbar.payments import bank_entries, camt, collections, ledger, paying
+from buchbar.payments import bank_entries, camt, collections, paying, payouts
 from buchbar.payments.camt_fields import NoStatement
 from buchbar.payments.matching import Match, Share
 from buchbar.payments.models import Payment
@@ -113,21 +113,21 @@ def assign(
 
     Raises Refused for an entry that somebody else has assigned, Invalid for shares that aren't its amount.
     """
-    row = _locked(session, town, entry_id)
+    row = locked_entry(session, town, entry_id)
     if row.state == "matched":
         if {Share(each.booking_id, each.cents) for each in bank_entries.standing(session, [row.id])} == set(shares):
             return
         raise Refused(_("Diese Zahlung ist inzwischen schon zugeordnet."))
     if row.cents <= 0 or sum(share.cents for share in shares) != row.cents or min(s.cents for s in shares) <= 0:
         raise Invalid({"buchung": _("Zugeordnet werden muss genau der Betrag, der eingegangen ist.")})
-    _pay(session, row, _lock_all(session, town, [share.booking_id for share in shares]), shares, at, by)
+    _pay(session, row, lock_all(session, town, [share.booking_id for share in shares]), shares, at, by)
     row.state, row.why, row.settled_by = "matched", _("Von Hand zugeordnet"), by.name
     session.flush()
 
 
 def accept_return(session: Session, town: Municipality, entry_id: UUID, at: datetime, by: Actor) -> None:
     """A cashier says that the bank has given back the payment that was suggested. Raises Refused if it isn't there."""
-    row = _locked(session, town, entry_id)
+    row = locked_entry(session, town, entry_id)
     if row.state == "matched":
         return
     match = books_of(session, town, at).match(bank_entries.entry_of(row))
@@ -140,45 +140,10 @@ def accept_return(session: Session, town: Municipality, entry_id: UUID, at: date
 
 def set_aside(session: Session, town: Municipality, entry_id: UUID, reason: str, by: Actor) -> None:
     """A cashier says that an entry is none of ours. Raises Refused for one that is settled."""
-    row = _locked(session, town, entry_id)
+    row = locked_entry(session, town, entry_id)
     if row.state == "matched":
         raise Refused(_("Diese Zahlung ist schon zugeordnet. Nehmen Sie zuerst die Zuordnung zurück."))
     row.state, row.why, row.settled_by = "set_aside", reason, by.name
-    session.flush()
-
-
-def undo(session: Session, town: Municipality, entry_id: UUID, reason: str, at: datetime, by: Actor) -> None:
-    """Take back what an entry paid; it waits for the cashier again. Raises Refused where the money has gone on."""
-    row = _locked(session, town, entry_id)
-    if row.state == "set_aside":
-        row.state = "open"
-    if row.state == "matched":
-        _take_back(session, town, [row], reason, at, by)
-        row.state, row.why, row.settled_by = "open", _("Zuordnung zurückgenommen: %s") % reason, by.name
-    session.flush()
-
-
-def undo_file(session: Session, town: Municipality, file_id: UUID, reason: str, at: datetime, by: Actor) -> None:
-    """Take a whole import back, as if it had never been; twice is once. The file can be imported again.
-
-    Raises Refused, and changes nothing, where money of it has gone on.
-    """
-    in_line(session, f"statements:{town.id}")
-    file = session.scalar(select(BankFile).where(BankFile.id == file_id, BankFile.municipality_id == town.id))
-    if file is None:
-        raise NotFound
-    if file.undone_at:
-        return
-    rows = session.scalars(select(BankEntry).where(BankEntry.file_id == file.id).order_by(BankEntry.id))
-    entries = list(rows.all())
-    for row in entries:
-        session.refresh(row, with_for_update=True)
-    _take_back(session, town, [row for row in entries if row.state == "matched"], reason, at, by)
-    for row in entries:
-        # The bank's name for it is free again for the next import; the row stays, for payments refer to it.
-        row.key = f"undone|{row.id}"
-        row.state, row.why, row.settled_by = "set_aside", _("Import zurückgenommen: %s") % reason, by.name
-    file.undone_at, file.undone_by = at, by.name
     session.flush()
 
 
@@ -219,7 +184,7 @@ def _settle_what_is_clear(
     """
     books = books_of(session, town, at)
     found = [books.match(each) for each in entries]
-    locked = _lock_all(session, town, _about(session, found))
+    locked = lock_all(session, town, _about(session, found))
     books = books_of(session, town, at)
     for row, entry in zip(rows, entries, strict=True):
         match = books.match(entry)
@@ -228,6 +193,9 @@ def _settle_what_is_clear(
             continue
         if not {share.booking_id for share in match.shares} <= set(locked):
             row.state = "suggested"
+        elif match.bounced:
+            if payouts.came_back(session, match.bounced.end_to_end) is None:
+                row.state, row.why = "open", _("Eine Überweisung von uns kam zurück.")
         elif match.returned:
             _give_back(session, row, match.returned, at)
         else:
@@ -241,10 +209,11 @@ def _about(session: Session, matches: Iterable[Match]) -> set[UUID]:
     clear = [match for match in matches if match.state == "matched"]
     back = [match.returned for match in clear if match.returned]
     returned = session.scalars(select(Payment.booking_id).where(Payment.id.in_(back))).all() if back else ()
-    return {share.booking_id for match in clear for share in match.shares} | set(returned)
+    bounced = {match.bounced.booking_id for match in clear if match.bounced}
+    return {share.booking_id for match in clear for share in match.shares} | set(returned) | bounced
 
 
-def _lock_all(session: Session, town: Municipality, ids: Iterable[UUID]) -> dict[UUID, Booking]:
+def lock_all(session: Session, town: Municipality, ids: Iterable[UUID]) -> dict[UUID, Booking]:
     """Lock bookings of the town, in the order in which everybody locks several. Raises NotFound for another town's."""
     locked: dict[UUID, Booking] = {}
     for booking_id in sorted(set(ids)):
@@ -284,28 +253,8 @@ def _give_back(session: Session, row: BankEntry, payment_id: UUID, at: datetime)
     )
 
 
-def _take_back(
-    session: Session, town: Municipality, rows: Sequence[BankEntry], reason: str, at: datetime, by: Actor
-) -> None:
-    """Undo what entries paid, and what they took back."""
-    ids = [row.id for row in rows]
-    payments, returns = list(bank_entries.standing(session, ids)), bank_entries.returns(session, ids)
-    locked = _lock_all(session, town, [p.booking_id for p in payments] + [r.booking_id for r in returns])
-    for payment in payments:
-        booking = locked[payment.booking_id]
-        if ledger.left_of(session, payment) != payment.cents:
-            words = {"number": booking.number}
-            raise Refused(_("Von der Zahlung für %(number)s ist schon etwas zurückgegangen.") % words)
-        key = f"undone:{payment.id}"
-        if cents := ledger.reverse(session, payment, "undone", key, payment.cents, at, reason=reason, by=by.name):
-            lifecycle.undo_pay(session, booking, at, by, cents, reason)
-    for back in returns:
-        key = f"undone:{back.id}"
-        if cents := ledger.reverse(session, back.payment, back.kind, key, -back.cents, at, reason=reason, by=by.name):
-            lifecycle.lose(session, locked[back.booking_id], at, by, cents, reason)
-
-
-def _locked(session: Session, town: Municipality, entry_id: UUID) -> BankEntry:
+def locked_entry(session: Session, town: Municipality, entry_id: UUID) -> BankEntry:
+    """An entry that counts, locked. Raises NotFound."""
     row = session.scalar(
         select(BankEntry)
         .where(BankEntry.id == entry_id, BankEntry.municipality_id == town.id)

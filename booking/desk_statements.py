@@ -19,7 +19,7 @@ from buchbar.base import forms
 from buchbar.base.errors import Invalid, NotFound
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, redirect
-from buchbar.booking import bank_import, bank_lines, bank_shares
+from buchbar.booking import bank_import, bank_lines, bank_shares, bank_undoing
 from buchbar.booking.desk_frame import by, show
 from buchbar.payments.camt_fields import LARGEST_FILE
 from buchbar.payments.rules import rules_of
@@ -95,7 +95,7 @@ def undo_file(
         reason = _reason(form, "grund")
     except Invalid as fault:
         return _show_file(request, session, clerk, now, file_id, 422, faults=fault.fields)
-    bank_import.undo_file(session, clerk.town, file_id, reason, now, by(clerk))
+    bank_undoing.undo_file(session, clerk.town, file_id, reason, now, by(clerk))
     return redirect(request, f"{clerk.desk}/{PAGE}/{file_id}?erledigt=ja")
 
 
@@ -147,7 +147,7 @@ def undo(
 ) -> Response[Any]:
     def act() -> None:
         reason = _reason(form, f"grund_{entry_id}")
-        bank_import.undo(session, clerk.town, entry_id, reason, now, by(clerk))
+        bank_undoing.undo(session, clerk.town, entry_id, reason, now, by(clerk))
 
     return _settle(request, session, clerk, now, form, entry_id, act)
 

@@ -21,7 +21,7 @@ from buchbar.calendar.months import add_months
 from buchbar.calendar.walls import local_date
 from buchbar.notices import letters
 from buchbar.notices.models import Errand, Letter
-from buchbar.payments import bank_entries, bills, ledger
+from buchbar.payments import bank_entries, bills, ledger, mandates, payouts
 from buchbar.payments.models import Charge, Payment, ProviderEvent, Refund
 from buchbar.resources import opening_edits, pictures
 from buchbar.resources.models import Closure, Feed, Venue
@@ -116,6 +116,7 @@ def forget(session: Session, booking: Booking, at: datetime) -> bool:
         kept.forget(session, booking.id)
     if (account := ledger.account(session, booking.id)).paid == account.owed == 0:
         bills.forget(session, booking.id)
+    payouts.forget(session, [booking.id])
     booking.email = booking.phone = ""
     booking.generation += 1
     booking.forgotten_at = at
@@ -145,6 +146,8 @@ def tidy(session: Session, now: datetime) -> None:
     pictures.forget(session, now)
     revisions.forget(session, now)
     attach.tidy(session, now)
+    mandates.forget(session, now)
+    payouts.forget(session, select(Booking.id).where(Booking.forgotten_at.is_not(None)))  # what went out since
     bills.forget_old(session, now)
     bank_entries.forget_old(session, now)
     _forget_feeds(session, now)

@@ -7,7 +7,7 @@ worth; a debtor may have an unsigned debit back for 13 months.
 
 import secrets
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, delete, func, select
@@ -20,6 +20,11 @@ from buchbar.payments import iban
 
 # After so many months without a collection a mandate ends by itself (SEPA Core Rulebook 4.1).
 UNUSED_MONTHS = 36
+# Kept after the last collection: a debit without a mandate may be given back for 13 months (Rulebook 4.4), and then the
+# signature has to be shown.
+KEPT_MONTHS = 14
+# So long a proposal may wait for its signature.
+UNSIGNED = timedelta(days=90)
 _SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -174,6 +179,28 @@ def named(session: Session, municipality_id: UUID, mandate_id: UUID) -> Mandate:
     if found is None or found.municipality_id != municipality_id:
         raise NotFound
     return found
+
+
+def forget(session: Session, now: datetime) -> None:
+    """Delete proposals that nobody signed, and all that is personal of mandates that ended long enough ago. Of these
+    the reference and the dates stay, for the payments that name them."""
+    today = now.date()
+    session.execute(delete(Mandate).where(Mandate.state == "proposed", Mandate.made_at < now - UNSIGNED))
+    kept = select(Mandate).where(Mandate.state != "proposed", Mandate.sealed_iban != "")
+    for mandate in session.scalars(kept).all():
+        if _kept_until(mandate) <= today:
+            revoke(session, mandate, now)
+            mandate.email = mandate.holder = mandate.street = mandate.city = ""
+            mandate.sealed_iban = mandate.iban_end = mandate.bic = ""
+    session.flush()
+
+
+def _kept_until(mandate: Mandate) -> date:
+    """One that nobody revoked is kept until it has ended by itself, which is later."""
+    made = mandate.made_at.date()
+    if mandate.revoked_at is None:
+        return ends_on(mandate) or add_months(made, UNUSED_MONTHS)
+    return add_months(max(mandate.last_used_on or made, mandate.revoked_at.date()), KEPT_MONTHS)
 
 
 def _active(session: Session, municipality_id: UUID, email: str) -> list[Mandate]:

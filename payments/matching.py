@@ -49,6 +49,15 @@ class Came(msgspec.Struct, frozen=True, kw_only=True):
     signs: tuple[str, ...] = ()
 
 
+class Went(msgspec.Struct, frozen=True):
+    """A refund that was given to the bank, by the name that it had there."""
+
+    refund_id: UUID
+    booking_id: UUID
+    cents: int
+    end_to_end: str
+
+
 class Share(msgspec.Struct, frozen=True):
     """What of an entry is for which booking."""
 
@@ -59,23 +68,25 @@ class Share(msgspec.Struct, frozen=True):
 class Match(msgspec.Struct, frozen=True, kw_only=True):
     """What an entry is. ``state`` is as in BankEntry; ``why`` a sentence for the cashier.
 
-    ``shares`` are what it pays, ``returned`` the payment that it takes back; ``candidates`` the bookings of which it
-    may be one.
+    ``shares`` are what it pays, ``returned`` the payment that it takes back, ``bounced`` the refund that it brings
+    back; ``candidates`` the bookings of which it may be one.
     """
 
     state: str
     why: str = ""
     shares: tuple[Share, ...] = ()
     returned: UUID | None = None
+    bounced: Went | None = None
     candidates: tuple[UUID, ...] = ()
 
 
 class Books:
     """What is owed and what came, ordered so that many entries are looked up quickly."""
 
-    def __init__(self, owed: Iterable[Owed], came: Iterable[Came] = ()) -> None:
+    def __init__(self, owed: Iterable[Owed], came: Iterable[Came] = (), went: Iterable[Went] = ()) -> None:
         self.owed = tuple(owed)
         self.came = tuple(came)
+        self.went = tuple(went)
         self._charges = [(tuple(map(bare, due.signs)), due.cents, one) for one in self.owed for due in one.charges]
         self._numbers = [(bare(one.number), one) for one in self.owed]
         self._by_amount: dict[int, list[Owed]] = {}
@@ -88,16 +99,15 @@ class Books:
         if entry.cents < 0:
             return self._returned(entry) if entry.is_return else Match(state="set_aside", why=_("Abgang vom Konto"))
         if entry.is_return:
-            return Match(state="open", why=_("Eine Überweisung von uns kam zurück."))
+            return self._bounced(entry)
         named = self._named(_said(entry))
         return _by_reference(entry, named) if named else self._by_amount_alone(entry)
 
     def without(self, shares: Iterable[Share]) -> "Books":
         """The books after this much was paid, so that the next entry doesn't pay the same again."""
         paid = {share.booking_id: share.cents for share in shares}
-        return Books(
-            (_less(one, paid[one.booking_id]) if one.booking_id in paid else one for one in self.owed), self.came
-        )
+        left = (_less(one, paid[one.booking_id]) if one.booking_id in paid else one for one in self.owed)
+        return Books(left, self.came, self.went)
 
     def _named(self, said: str) -> dict[UUID, tuple[Owed, int]]:
         """The bookings that are named, each with what is open of its charges that are named."""
@@ -124,6 +134,15 @@ class Books:
             why = _("Der Betrag passt zu mehreren Buchungen, keine ist genannt.")
             return Match(state="suggested", why=why, candidates=tuple(one.booking_id for one in some))
         return Match(state="open", why=_("Keine Buchung ist genannt, und der Betrag sagt nicht, welche es ist."))
+
+    def _bounced(self, entry: Entry) -> Match:
+        """The refund of ours that the bank brings back."""
+        name = entry.end_to_end.lower()
+        for one in self.went:
+            if one.end_to_end.lower() == name and one.cents == entry.cents:
+                why = _("Eine Erstattung kam zurück. Sie wartet bei den Rücküberweisungen auf ein anderes Konto.")
+                return Match(state="matched", bounced=one, why=why)
+        return Match(state="open", why=_("Eine Überweisung von uns kam zurück."))
 
     def _returned(self, entry: Entry) -> Match:
         """The payment that the bank takes back; with its own fee on top, or without."""

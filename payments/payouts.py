@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from buchbar.base.errors import NotFound, Refused
@@ -124,24 +124,44 @@ def content(session: Session, order: SepaOrder) -> bytes:
 
 def came_back(session: Session, end_to_end: str) -> Refund | None:
     """The bank brings a refund back, by the name that it had in the file: it is owed all the same, and waits for
-    another account. The refund, None if it isn't one of ours."""
-    found = select(Refund).where(Refund.refund_id == end_to_end.lower(), Refund.order_id.is_not(None))
-    refund = session.scalar(found.with_for_update())
-    if refund and refund.state == "done":
-        refund.state, refund.done_at, refund.sealed_iban = "failed", None, ""
-        session.flush()
+    another account. The refund, None if it isn't one of ours, or has come back before. The caller has locked the
+    booking."""
+    refund = _by_its_name(session, end_to_end)
+    if refund is None or refund.state != "done":
+        return None
+    refund.state, refund.done_at, refund.sealed_iban = "failed", None, ""
+    session.flush()
     return refund
 
 
-def arrived(session: Session, end_to_end: str, at: datetime) -> bool:
-    """A refund didn't come back after all: the entry was booked by mistake. False if it has been sent elsewhere since."""
-    found = select(Refund).where(Refund.refund_id == end_to_end.lower(), Refund.state == "failed")
-    refund = session.scalar(found.with_for_update())
-    if refund is None:
+def arrived(session: Session, end_to_end: str) -> bool:
+    """A refund didn't come back after all, that was a mistake: it went out on its file's day. False if it has been sent
+    elsewhere since. The caller has locked the booking."""
+    refund = _by_its_name(session, end_to_end)
+    if refund is None or refund.state != "failed":
         return False
-    refund.state, refund.done_at = "done", at
+    refund.state, refund.done_at = "done", session.get_one(SepaOrder, refund.order_id).made_at
     session.flush()
     return True
+
+
+def _by_its_name(session: Session, end_to_end: str) -> Refund | None:
+    """The refund that has this name in a file that counts, locked."""
+    found = select(Refund).where(Refund.refund_id == end_to_end.lower(), Refund.order_id.is_not(None))
+    return session.scalar(found.with_for_update().execution_options(populate_existing=True))
+
+
+def bookings(session: Session, names: Collection[str]) -> list[UUID]:
+    """The bookings of the refunds with these names."""
+    of_these = Refund.refund_id.in_([name.lower() for name in names])
+    return list(session.scalars(select(Refund.booking_id).where(of_these)))
+
+
+def forget(session: Session, of_bookings: Collection[UUID] | Select[UUID]) -> None:
+    """Delete to which accounts refunds of these bookings went; what is still to go back keeps it until it has."""
+    theirs = Refund.booking_id.in_(of_bookings), or_(Refund.to_name != "", Refund.sealed_iban != "")
+    done = update(Refund).where(*theirs, Refund.state == "done")
+    session.execute(done.values(to_name="", sealed_iban=""))
 
 
 def _put_in(session: Session, order: SepaOrder, refund: Refund, account: Account, at: datetime) -> int:

@@ -1,15 +1,18 @@
 """Bank statements: what is clear confirms its booking, each movement once, and all of it can be taken back."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 
 from buchbar.base.errors import Invalid, NotFound, Refused
-from buchbar.booking import bank_import, bank_lines
+from buchbar.booking import bank_import, bank_lines, bank_undoing
 from buchbar.booking.models import BookingEvent
 from buchbar.notices.models import Letter
-from buchbar.payments import bank_entries, ledger
+from buchbar.payments import bank_entries, ledger, payouts
 from buchbar.payments.matching import Share
 from buchbar.payments.models import Payment, Refund, Reversal
+from buchbar.payments.rules import usual
 from buchbar.payments.statements import BankEntry, BankFile
 from tests.booking.crowd import crowded, together
 from tests.cast import CLERK, NOW, SATURDAY, assemble, confirmed, slot_at
@@ -122,15 +125,62 @@ def test_a_return_is_booked_and_the_couple_and_the_clerk_are_told(session, cast,
     assert (row.state, reversal.kind, reversal.reason, reversal.cents) == ("matched", "returned", "AC04", cents)
     assert owes(session, booking) == cents and total(session, Letter) == letters + 1
     assert session.scalar(select(BookingEvent.id).where(BookingEvent.verb == "lose"))
-    bank_import.undo(session, cast.town, row.id, "falsch", NOW, CLERK)
+    bank_undoing.undo(session, cast.town, row.id, "falsch", NOW, CLERK)
     assert (owes(session, booking), row.state) == (0, "open")
+
+
+@pytest.fixture
+def refund(session, cast, booking):
+    """Paid too much, and sent back with a file."""
+    rules = usual(cast.town.id)
+    rules.iban, rules.payee = "DE89370400440532013000", "Stadt Diepholz"
+    session.add(rules)
+    cents = owes(session, booking)
+    paid = entry(cents + 700, booking.number, ref="A1", name="Anna", iban="DE02120300000000202051")
+    (row,) = bring(session, cast.town, paid).entries
+    bank_import.assign(session, cast.town, row.id, [Share(booking.id, cents + 700)], NOW, CLERK)
+    (made,) = payouts.waiting(session, cast.town.id)
+    payouts.hand_over(session, cast.town.id, [made.id], NOW.date(), NOW, "Frau Kasse")
+    assert made.state == "done"
+    return made
+
+
+def brought_back(refund, ref):
+    named = f"<Refs><EndToEndId>{refund.id.hex.upper()}</EndToEndId></Refs>"
+    return entry(refund.cents, "Konto erloschen", ref=ref, more=named + BACK)
+
+
+def test_a_refund_that_comes_back_waits_for_another_account(session, cast, refund):
+    back, again = bring(session, cast.town, brought_back(refund, "A3"), brought_back(refund, "A4")).entries
+    assert (back.state, again.state, refund.state) == ("matched", "open", "failed")
+    later = NOW + timedelta(days=40)
+    bank_undoing.undo(session, cast.town, back.id, "falsch", later, CLERK)
+    assert (back.state, refund.state, refund.done_at) == ("open", "done", NOW)
+
+
+def test_a_refund_that_is_on_its_way_again_did_come_back(session, cast, refund):
+    made = bring(session, cast.town, brought_back(refund, "A3"))
+    payouts.send_to(session, refund, payouts.Account("Ben", "DE02120300000000202051"))
+    for undo, named in ((bank_undoing.undo, made.entries[0].id), (bank_undoing.undo_file, made.file.id)):
+        with pytest.raises(Refused, match="schon wieder unterwegs"):
+            undo(session, cast.town, named, "falsch", NOW, CLERK)
+    assert refund.state == "wanted" and made.file.undone_at is None
+
+
+def test_what_came_back_without_a_name_is_assigned_and_undone_like_any_other(session, cast, booking):
+    cents = owes(session, booking)
+    (row,) = bring(session, cast.town, entry(cents, "zurück", ref="A3", more=BACK)).entries
+    assert row.state == "open"
+    bank_import.assign(session, cast.town, row.id, [Share(booking.id, cents)], NOW, CLERK)
+    bank_undoing.undo(session, cast.town, row.id, "falsch", NOW, CLERK)
+    assert (row.state, owes(session, booking)) == ("open", cents)
 
 
 def test_a_whole_import_can_be_taken_back_and_made_again(session, cast, booking):
     cents = owes(session, booking)
     made = bring(session, cast.town, entry(cents, booking.number, ref="A1"), entry(100, "Spende", ref="A2"))
     for _click in range(2):
-        bank_import.undo_file(session, cast.town, made.file.id, "falsche Datei", NOW, CLERK)
+        bank_undoing.undo_file(session, cast.town, made.file.id, "falsche Datei", NOW, CLERK)
     assert owes(session, booking) == cents and {row.state for row in made.entries} == {"set_aside"}
     again = bring(session, cast.town, entry(cents, booking.number, ref="A1"), entry(100, "Spende", ref="A2"))
     assert len(again.entries) == 2 and owes(session, booking) == 0
@@ -141,7 +191,7 @@ def test_what_has_gone_on_is_not_undone(session, cast, booking):
     made = bring(session, cast.town, entry(cents + 700, booking.number, ref="A1"))
     bank_import.assign(session, cast.town, made.entries[0].id, [Share(booking.id, cents + 700)], NOW, CLERK)
     with pytest.raises(Refused, match="schon etwas zurück"):
-        bank_import.undo_file(session, cast.town, made.file.id, "falsch", NOW, CLERK)
+        bank_undoing.undo_file(session, cast.town, made.file.id, "falsch", NOW, CLERK)
     assert made.entries[0].state == "matched" and made.file.undone_at is None
 
 

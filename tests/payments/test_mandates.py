@@ -1,6 +1,6 @@
 """Mandates: proposed, signed, revoked, forgotten by time."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -75,3 +75,31 @@ def test_another_town_knows_nothing_of_it(session, town):
     assert mandates.of_email(session, other.id, ANNA, TODAY) is None
     with pytest.raises(NotFound):
         mandates.named(session, other.id, mandate.id)
+
+
+@pytest.mark.parametrize(
+    ("used", "revoked", "kept_on", "gone_on"),
+    [
+        (None, True, datetime(2028, 1, 22, 3, tzinfo=UTC), datetime(2028, 1, 23, 3, tzinfo=UTC)),
+        (date(2027, 5, 3), True, datetime(2028, 7, 2, 3, tzinfo=UTC), datetime(2028, 7, 3, 3, tzinfo=UTC)),
+        (date(2027, 5, 3), False, datetime(2030, 5, 2, 3, tzinfo=UTC), datetime(2030, 5, 3, 3, tzinfo=UTC)),
+    ],
+)
+def test_what_is_personal_goes_when_nothing_can_be_given_back_any_more(session, town, used, revoked, kept_on, gone_on):
+    mandate = signed(session, town)
+    mandate.last_used_on = used
+    if revoked:
+        mandates.revoke(session, mandate, NOW)
+    mandates.forget(session, kept_on)
+    assert mandate.holder == "Anna Müller"
+    mandates.forget(session, gone_on)
+    assert (mandate.email, mandate.holder, mandate.sealed_iban, mandate.iban_end) == ("", "", "", "")
+    assert mandate.reference
+
+
+def test_a_proposal_that_nobody_signs_goes_after_three_months(session, town):
+    mandates.propose(session, town.id, ANNA, GIVEN, NOW)
+    mandates.forget(session, NOW + timedelta(days=90))
+    assert len(mandates.of_town(session, town.id)) == 1
+    mandates.forget(session, NOW + timedelta(days=91))
+    assert mandates.of_town(session, town.id) == []

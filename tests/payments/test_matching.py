@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from buchbar.payments import camt
 from buchbar.payments.camt import Entry
-from buchbar.payments.matching import Books, Came, Due, Owed, Share
+from buchbar.payments.matching import Books, Came, Due, Owed, Share, Went
 from buchbar.payments.reference import reference
 from tests.payments.test_camt import file
 
@@ -140,6 +140,14 @@ def test_a_return_finds_its_payment():
     by_text = came(-6000, "RETOURE RF60 HZ4D8P2WTC01", is_return=True)
     assert books.match(by_text).returned == other.payment_id
     assert books.match(came(-6000, is_return=True)).state == "open"
+
+
+def test_a_refund_that_comes_back_is_found_by_name_and_amount():
+    went = Went(uuid4(), ANNA.booking_id, 700, "ab" * 16)
+    books = Books([ANNA], [], [went]).without([])
+    assert books.match(came(700, end_to_end="AB" * 16, is_return=True)).bounced == went
+    for other in (came(701, end_to_end="ab" * 16, is_return=True), came(700, is_return=True)):
+        assert (books.match(other).state, books.match(other).bounced) == ("open", None)
 
 
 def test_the_files_of_three_banks():

@@ -78,8 +78,8 @@ def test_what_comes_back_is_owed_all_the_same_and_goes_to_another_account(sessio
     town, refund = cancelled(session)
     handed_over(session, town, refund)
     returned = ledger.account(session, refund.booking_id).returned
-    for _again in range(2):
-        assert payouts.came_back(session, refund.id.hex) is refund
+    assert payouts.came_back(session, refund.id.hex) is refund
+    assert payouts.came_back(session, refund.id.hex) is None
     assert refund.state == "failed"
     assert ledger.account(session, refund.booking_id).returned == returned
     assert payouts.accounts(session, [refund])[refund.id].number == ""
@@ -116,3 +116,13 @@ def test_card_payments_are_none_of_these(session):
     session.get_one(Payment, refund.payment_id).provider = "stripe"
     session.flush()
     assert payouts.waiting(session, town.id) == []
+
+
+def test_the_account_is_forgotten_with_the_booking_and_the_file_says_so(session):
+    town, refund = cancelled(session)
+    order = handed_over(session, town, refund)
+    payouts.forget(session, [refund.booking_id])
+    session.expire(refund)
+    assert (refund.to_name, refund.sealed_iban) == ("", "")
+    with pytest.raises(Refused, match="gelöscht"):
+        payouts.content(session, order)
