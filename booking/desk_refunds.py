@@ -20,13 +20,15 @@ from buchbar.booking.desk_frame import by, show
 from buchbar.booking.history import METHODS, REFUND_STATES
 from buchbar.booking.models import Booking
 from buchbar.notices.models import Errand
+from buchbar.payments import ledger
 from buchbar.payments.open_items import waiting_refunds
 
 
 @at_desk.get("/kasse/erstattungen", BOOKS, N_("Wartende Erstattungen angesehen"))
 def refunds_page(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
     waiting = waiting_refunds(session, clerk.town.id)
-    ids = {refund.booking_id for refund in waiting}
+    overpaid = {booking_id: int(cents) for booking_id, cents in session.execute(ledger.overpaid(clerk.town.id))}
+    ids = {refund.booking_id for refund in waiting} | set(overpaid)
     bookings = {each.id: each for each in session.scalars(select(Booking).where(Booking.id.in_(ids)))}
     return show(
         request,
@@ -34,6 +36,7 @@ def refunds_page(request: Request, session: Session, now: datetime, clerk: Clerk
         "desk/open_items_refunds.html",
         now,
         refunds=waiting,
+        overpaid=overpaid,
         bookings=bookings,
         names=queries.names_of(session, bookings.values()),
         total=sum(refund.cents for refund in waiting),

@@ -91,13 +91,25 @@ def accounts(session: Session, ids: Collection[UUID]) -> dict[UUID, Account]:
 
 def unpaid(municipality_id: UUID) -> Select[UUID]:
     """The ids of the town's bookings for which something is still to be paid."""
+    moves = _all_moves(municipality_id)
+    return select(moves.c.booking_id).group_by(moves.c.booking_id).having(func.sum(moves.c.cents) > 0)
+
+
+def overpaid(municipality_id: UUID) -> Select[UUID, int]:
+    """The ids of the town's bookings for which more was paid than is owed, and how many cents more. What is to go back
+    already counts as gone."""
+    moves = _all_moves(municipality_id)
+    surplus = -func.sum(moves.c.cents)
+    return select(moves.c.booking_id, surplus).group_by(moves.c.booking_id).having(surplus > 0)
+
+
+def _all_moves(municipality_id: UUID) -> Any:
+    """What makes the open amounts of the town's bookings, with its sign: rows of booking and cents."""
     ours = Charge.municipality_id == municipality_id, Payment.municipality_id == municipality_id
     payments = select(Payment.id).where(Payment.municipality_id == municipality_id)
     moves = dict(_moves(*ours, Refund.payment_id.in_(payments), Reversal.payment_id.in_(payments)))
     o, p, r, v = (moves[name].subquery() for name in ("owed", "paid", "returned", "reversed"))
-    all_of_it = union_all(select(o), select(p.c.booking_id, -p.c.cents), select(r), select(v)).subquery()
-    open_ones = select(all_of_it.c.booking_id).group_by(all_of_it.c.booking_id)
-    return open_ones.having(func.sum(all_of_it.c.cents) > 0)
+    return union_all(select(o), select(p.c.booking_id, -p.c.cents), select(r), select(v)).subquery()
 
 
 def _moves(charged: Any, paid: Any, returned: Any, taken: Any) -> list[tuple[str, Select[UUID, int]]]:

@@ -18,9 +18,10 @@ from buchbar.payments.dunning import DunningNotice
 from buchbar.payments.models import Charge, Payment
 from buchbar.payments.rules import DunningLevel, MoneyRules
 from tests.booking.crowd import crowded, in_transaction, together
+from tests.booking.many import many
 from tests.booking.money import pay
 from tests.cast import BERLIN, CLERK, NOW, SATURDAY, assemble, confirmed, slot_at
-from tests.clerks import become, colleague
+from tests.clerks import become, colleague, counted
 
 RUN = "/diepholz/amt/kasse/mahnlauf"
 STOP = "/diepholz/amt/kasse/mahnstopp"
@@ -228,6 +229,16 @@ def test_the_cashier_looks_at_a_run_and_does_it(client, posted, database, cashie
     again = posted(RUN, ab="5,00", mahnung=f"{firm.id}:1").text
     assert "Nicht geschrieben" in again and len(letters(database)) == 1
     assert "Heute ist niemand zu erinnern." in client.get(RUN).text
+
+
+def test_a_rehearsal_asks_no_more_for_many(database, town, firm):
+    with counted(database) as few:
+        rehearsed(database, town, FIRST)
+    with database.write() as session:
+        many(session, town, 100)
+    with counted(database) as as_few:
+        found = rehearsed(database, town, FIRST)
+    assert len(found) > 40 and len(as_few) == len(few)
 
 
 def test_nothing_ticked_and_a_strange_amount_are_said(client, posted, cashier, firm):

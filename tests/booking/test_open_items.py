@@ -201,6 +201,18 @@ def test_what_is_to_go_back_is_listed_until_it_has_arrived(client, database, cas
     assert "Nichts wartet auf Erstattung." in client.get("/diepholz/amt/kasse/erstattungen").text
 
 
+def test_what_was_paid_too_much_and_does_not_go_back_is_named(client, database, cashier, firm):
+    with database.write() as session:
+        for cents in (FEES, 500):
+            session.add(
+                Payment(municipality_id=firm.municipality_id, booking_id=firm.id, cents=cents, state="paid",
+                        provider="transfer", started_at=NOW, expires_at=NOW, settled_at=NOW)
+            )  # fmt: skip
+    page = client.get("/diepholz/amt/kasse/erstattungen").text
+    assert firm.number in page and "5,00" in page and "Anna Müller" in page
+    assert "Alles ist bezahlt." in client.get(PAGE).text
+
+
 def test_the_cashier_settles_a_refund_that_failed_once(client, database, posted, cashier, bounced, firm):
     page = client.get("/diepholz/amt/kasse/fehlschlaege").text
     assert "Konto erloschen" in page and "Auf anderem Weg erstattet" in page
