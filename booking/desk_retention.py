@@ -16,6 +16,7 @@ from buchbar.base.web import Form, redirect
 from buchbar.booking import attach, forgetting, journeys, policies, retention
 from buchbar.booking.desk_frame import show
 from buchbar.calendar.walls import local_date
+from buchbar.payments import bank_entries, mandates
 from buchbar.payments.rules import rules_of
 
 
@@ -65,14 +66,7 @@ def kept(session: Session, town: Municipality, today: date) -> list[tuple[str, s
         _("Widerrufene Kalender-Abos, mit der Notiz, für wen sie waren"): retention.FEEDS,
     }
     rows += [(what, _days(length.days), _("fest")) for what, length in days.items()]
-    years = rules_of(session, town.id).books_years
-    rows.append(
-        (
-            _("Wer etwas zu bezahlen hatte, auf Bescheiden und Rechnungen"),
-            _("%d Jahre nach dem Ende des Jahres (§ 147 AO)") % years,
-            _("in den Regeln für die Kasse"),
-        )
-    )
+    rows += _money(session, town)
     trail, here = _months(town.audit_months), _("auf dieser Seite")
     rows.append((_("Protokoll: wer was getan und angesehen hat"), trail, here))
     rows.append((_("Frühere Namen und Adressen in den Änderungen an Einstellungen"), trail, here))
@@ -83,6 +77,29 @@ def kept(session: Session, town: Municipality, today: date) -> list[tuple[str, s
         ),
     }
     return [*rows, *((what, how_long, _("fest")) for what, how_long in forever.items())]
+
+
+def _money(session: Session, town: Municipality) -> list[tuple[str, str, str]]:
+    books = _("%d Jahre nach dem Ende des Jahres (§ 147 AO)") % rules_of(session, town.id).books_years
+    rules, fixed = _("in den Regeln für die Kasse"), _("fest")
+    spans, name = bank_entries.PERSONAL_FOR, _("Namen, Konten und Verwendungszwecke auf Kontoauszügen: %s")
+    after = _("%s nach der Buchung auf dem Konto")
+    used = _("%(months)s nach Widerruf und letztem Einzug, ohne Widerruf %(unused)s nach dem letzten Einzug")
+    return [
+        (_("Wer etwas zu bezahlen hatte, auf Bescheiden und Rechnungen"), books, rules),
+        (_("Warum eine Zahlung zurückgenommen wurde"), books, rules),
+        (name % _("zugeordnet"), after % _days(spans["matched"].days), fixed),
+        (name % _("beiseitegelegt"), after % _days(spans["set_aside"].days), fixed),
+        (name % _("ungeklärt"), after % _days(spans["open"].days), fixed),
+        (
+            _("Lastschriftmandate: Namen, Anschrift und Konto"),
+            used % {"months": _months(mandates.KEPT_MONTHS), "unused": _months(mandates.UNUSED_MONTHS)},
+            fixed,
+        ),
+        (_("Lastschriftmandate, die nie unterschrieben wurden"), _days(mandates.UNSIGNED.days), fixed),
+        (_("Konten, auf die eine Erstattung ging"), _("wie die Angaben der Buchung"), fixed),
+        (_("Kontoauszüge als Dateien im überwachten Ordner"), _("bis Ihre Kommune sie dort löscht"), fixed),
+    ]
 
 
 def _months(count: int) -> str:
@@ -112,6 +129,7 @@ def _show(
         looks=looks,
         unproven=forgetting.unproven(session, town),
         entries=forgetting.audit_entries(session, town, now),
+        money=forgetting.money(session, town, now),
         gone=[(texts.day(day), count) for day, count in forgetting.gone(session, town, now)],
         history=[(revision, "", revisions.differences(revision)) for revision in past],
         today=today,

@@ -14,6 +14,7 @@ from buchbar.booking.models import Booking, Policy
 from buchbar.booking.retention import due_on, never_stood
 from buchbar.calendar.months import add_months
 from buchbar.calendar.walls import day_span, local_date
+from buchbar.payments import bank_entries, bills, mandates
 
 AHEAD = 31
 # Months are of different lengths: by so many days the database is asked for too much.
@@ -79,6 +80,25 @@ def audit_entries(session: Session, town: Municipality, now: datetime) -> int:
     first_kept = add_months(local_date(now, town.zone) + timedelta(days=AHEAD), -town.audit_months)
     old = AuditEntry.municipality_id == town.id, AuditEntry.at < day_span(first_kept, town.zone).start
     return session.scalar(select(func.count()).select_from(AuditEntry).where(*old)) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Of how many of each the personal data goes."""
+
+    entries: int
+    mandates: int
+    charges: int
+
+
+def money(session: Session, town: Municipality, now: datetime) -> Money:
+    """What goes of money matters by the end of the next 31 days, beside what goes with the bookings."""
+    until = now + timedelta(days=AHEAD)
+    return Money(
+        bank_entries.going(session, town.id, until),
+        mandates.going(session, town.id, until),
+        bills.going(session, town, until),
+    )
 
 
 def gone(session: Session, town: Municipality, now: datetime) -> list[tuple[date, int]]:

@@ -147,7 +147,9 @@ def tidy(session: Session, now: datetime) -> None:
     revisions.forget(session, now)
     attach.tidy(session, now)
     mandates.forget(session, now)
-    payouts.forget(session, select(Booking.id).where(Booking.forgotten_at.is_not(None)))  # what went out since
+    forgotten = select(Booking.id).where(Booking.forgotten_at.is_not(None))
+    payouts.forget(session, forgotten)  # what has gone out since
+    bills.forget_stops(session, forgotten, now.date())
     bills.forget_old(session, now)
     bank_entries.forget_old(session, now)
     _forget_feeds(session, now)

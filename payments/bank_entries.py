@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from buchbar.base.sealed import Unreadable, seal, unseal
@@ -21,7 +21,7 @@ _CHUNK = 500
 # So long after a movement the person's data are needed: for money that goes back to the account from which it came, and
 # until a direct debit can't be given back any more (SEPA Core Rulebook 4.4: 13 months). What was set aside is nobody's
 # business here; what nobody has explained is barred then (Section 195 BGB).
-_PERSONAL_FOR = {
+PERSONAL_FOR = {
     "matched": timedelta(days=430),
     "set_aside": timedelta(days=90),
     "suggested": timedelta(days=4 * 366),
@@ -148,10 +148,22 @@ def returns(session: Session, ids: Collection[UUID]) -> list[Reversal]:
 def forget_old(session: Session, now: datetime) -> None:
     """Delete who paid, from which account and in what words, when nobody needs it any more. The amounts stay."""
     gone = {"name": "", "sealed_iban": "", "text": "", "references": (), "end_to_end": ""}
-    for state, span in _PERSONAL_FOR.items():
-        old = BankEntry.state == state, BankEntry.booked_on < (now - span).date()
-        words = {"why": ""} if state == "set_aside" else {}
-        session.execute(update(BankEntry).where(*old).values(**gone, **words))
+    for state in PERSONAL_FOR:
+        # What a clerk said of one that pays nothing may name somebody.
+        words = {} if state == "matched" else {"why": ""}
+        session.execute(update(BankEntry).where(*_old(state, now)).values(**gone, **words))
+
+
+def going(session: Session, municipality_id: UUID, until: datetime) -> int:
+    """Of how many of the town's entries this is deleted by then."""
+    personal = or_(BankEntry.name != "", BankEntry.sealed_iban != "", BankEntry.text != "")
+    old = or_(*(and_(*_old(state, until)) for state in PERSONAL_FOR))
+    wanted = select(func.count()).where(BankEntry.municipality_id == municipality_id, personal, old)
+    return session.scalar(wanted) or 0
+
+
+def _old(state: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return BankEntry.state == state, BankEntry.booked_on < (now - PERSONAL_FOR[state]).date()
 
 
 def standing(session: Session, ids: Collection[UUID]) -> Iterator[Payment]:

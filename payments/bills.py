@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
 from buchbar.calendar.walls import day_span, local_date
 from buchbar.notices import outbox
 from buchbar.payments import kassenzeichen
-from buchbar.payments.models import Charge
+from buchbar.payments.models import Charge, Payment, Reversal
 from buchbar.payments.rules import MoneyRules, rules_of
 
 # ``debtor(session, booking_id)``: the lines of the address of whom a booking belongs to.
@@ -77,9 +77,32 @@ def forget(session: Session, booking_id: UUID) -> None:
 
 def forget_old(session: Session, now: datetime) -> None:
     """Delete who owed something, where each town's books no longer have to be kept (Section 147 AO: so many years after
-    the end of the year)."""
+    the end of the year), and why a payment was taken back."""
     for town in session.scalars(select(Municipality)):
-        years = rules_of(session, town.id).books_years
-        first_kept = date(local_date(now, town.zone).year - years, 1, 1)
-        old = Charge.municipality_id == town.id, Charge.charged_at < day_span(first_kept, town.zone).start
-        session.execute(update(Charge).where(*old, Charge.debtor != ()).values(debtor=()))
+        first_kept = _first_kept(session, town, now)
+        session.execute(update(Charge).where(*_with_debtor(town, first_kept)).values(debtor=()))
+        theirs = Reversal.payment_id.in_(select(Payment.id).where(Payment.municipality_id == town.id))
+        said = theirs, Reversal.at < first_kept, Reversal.reason != ""
+        session.execute(update(Reversal).where(*said).values(reason=""))
+
+
+def forget_stops(session: Session, of_bookings: Select[UUID], today: date) -> None:
+    """Delete why nobody was to be reminded of what these bookings cost, once the stop is over."""
+    over = Charge.booking_id.in_(of_bookings), Charge.stopped_until < today, Charge.stop_reason != ""
+    session.execute(update(Charge).where(*over).values(stop_reason=""))
+
+
+def going(session: Session, town: Municipality, until: datetime) -> int:
+    """Of how many of the town's documents it is deleted by then who owed something."""
+    old = _with_debtor(town, _first_kept(session, town, until))
+    return session.scalar(select(func.count()).where(*old)) or 0
+
+
+def _first_kept(session: Session, town: Municipality, now: datetime) -> datetime:
+    """From when on the town's documents are still kept."""
+    year = local_date(now, town.zone).year - rules_of(session, town.id).books_years
+    return day_span(date(year, 1, 1), town.zone).start
+
+
+def _with_debtor(town: Municipality, before: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Charge.municipality_id == town.id, Charge.charged_at < before, Charge.debtor != ()

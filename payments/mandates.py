@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, delete, func, select
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, UniqueConstraint, and_, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from buchbar.base.db import Base, Identified
@@ -184,15 +184,28 @@ def named(session: Session, municipality_id: UUID, mandate_id: UUID) -> Mandate:
 def forget(session: Session, now: datetime) -> None:
     """Delete proposals that nobody signed, and all that is personal of mandates that ended long enough ago. Of these
     the reference and the dates stay, for the payments that name them."""
-    today = now.date()
-    session.execute(delete(Mandate).where(Mandate.state == "proposed", Mandate.made_at < now - UNSIGNED))
-    kept = select(Mandate).where(Mandate.state != "proposed", Mandate.sealed_iban != "")
-    for mandate in session.scalars(kept).all():
-        if _kept_until(mandate) <= today:
-            revoke(session, mandate, now)
-            mandate.email = mandate.holder = mandate.street = mandate.city = ""
-            mandate.sealed_iban = mandate.iban_end = mandate.bic = ""
+    session.execute(delete(Mandate).where(_unsigned(now)))
+    for mandate in _over(session, now):
+        revoke(session, mandate, now)
+        mandate.email = mandate.holder = mandate.street = mandate.city = ""
+        mandate.sealed_iban = mandate.iban_end = mandate.bic = ""
     session.flush()
+
+
+def going(session: Session, municipality_id: UUID, until: datetime) -> int:
+    """Of how many of the town's mandates this is deleted by then."""
+    ours = Mandate.municipality_id == municipality_id
+    unsigned = session.scalar(select(func.count()).where(ours, _unsigned(until))) or 0
+    return unsigned + len(_over(session, until, ours))
+
+
+def _unsigned(now: datetime) -> ColumnElement[bool]:
+    return and_(Mandate.state == "proposed", Mandate.made_at < now - UNSIGNED)
+
+
+def _over(session: Session, now: datetime, *conditions: ColumnElement[bool]) -> list[Mandate]:
+    known = select(Mandate).where(Mandate.state != "proposed", Mandate.sealed_iban != "", *conditions)
+    return [mandate for mandate in session.scalars(known) if _kept_until(mandate) <= now.date()]
 
 
 def _kept_until(mandate: Mandate) -> date:
