@@ -12,9 +12,11 @@ ROLES = {
 }
 
 OWN = "own"  # see to one's own access
-LOOK = "look"  # see bookings, with the people's names
+LOOK = "look"  # see bookings, with all that is known of the people
+ACCOUNT = "account"  # see of a booking who made it, what it costs, and what is paid
 WORK = "work"  # act on bookings, close days
 RULES = "rules"  # see by what rules the office works
+PRICES = "prices"  # see what the town charges, and how it takes money
 LEAD = "lead"  # change these rules
 ADMINISTER = "administer"  # say who works here, and how the town presents itself
 AUDIT = "audit"  # read who did and who looked at what
@@ -23,22 +25,25 @@ BOOKS = "books"  # see what is owed, paid and given back
 CASH = "cash"  # work at the cashier's desk
 COUNTY = "county"  # put in the county's towns
 
-# The county's administration sets towns up, but it has no business with the people who book there.
+# The county's administration sets towns up, but it has no business with the people who book there. Nor has the cashier
+# with anything but what they owe and pay.
 _MAY = {
-    "registrar": {OWN, LOOK, WORK, RULES, TAKE},
-    "head": {OWN, LOOK, WORK, RULES, LEAD, AUDIT, TAKE, BOOKS, CASH},
-    "cashier": {OWN, LOOK, RULES, TAKE, BOOKS, CASH},
-    "administrator": {OWN, LOOK, WORK, RULES, LEAD, ADMINISTER, AUDIT, TAKE, BOOKS, CASH},
-    "county": {OWN, RULES, LEAD, ADMINISTER, COUNTY},
-    "auditor": {OWN, LOOK, RULES, AUDIT, BOOKS},
+    "registrar": {OWN, LOOK, ACCOUNT, WORK, RULES, PRICES, TAKE},
+    "head": {OWN, LOOK, ACCOUNT, WORK, RULES, PRICES, LEAD, AUDIT, TAKE, BOOKS, CASH},
+    "cashier": {OWN, ACCOUNT, PRICES, TAKE, BOOKS, CASH},
+    "administrator": {OWN, LOOK, ACCOUNT, WORK, RULES, PRICES, LEAD, ADMINISTER, AUDIT, TAKE, BOOKS, CASH},
+    "county": {OWN, RULES, PRICES, LEAD, ADMINISTER, COUNTY},
+    "auditor": {OWN, LOOK, ACCOUNT, RULES, PRICES, AUDIT, BOOKS},
 }
 
 # Why somebody may not.
 WHY_NOT = {
     OWN: N_("Den eigenen Zugang sieht nur, wer hier arbeitet."),
     LOOK: N_("Buchungen sieht nur, wer in diesem Amt damit arbeitet oder sie prüft."),
+    ACCOUNT: N_("Was für eine Buchung bezahlt ist, sieht nur, wer in diesem Amt damit arbeitet oder es prüft."),
     WORK: N_("Mit Ihrer Rolle können Sie das ansehen, aber nichts ändern."),
     RULES: N_("Die Einstellungen sieht nur, wer in diesem Amt arbeitet."),
+    PRICES: N_("Preise und Zahlungswege sieht hier nur, wer in diesem Amt arbeitet."),
     LEAD: N_("Die Regeln ändert die Leitung oder die Verwaltung des Systems."),
     ADMINISTER: N_("Das macht die Verwaltung des Systems."),
     AUDIT: N_("Das Protokoll lesen die Leitung, die Prüfung und die Verwaltung des Systems."),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
-from buchbar.accounts.roles import LOOK
+from buchbar.accounts.roles import ACCOUNT
 from buchbar.base import texts
 from buchbar.base.documents import pdf, pdf_answer
 from buchbar.base.errors import NotFound
@@ -47,7 +47,7 @@ def _seen(session: Session, booking: Booking, charge_id: UUID) -> Charge:
 
 
 @at_desk.get(
-    "/buchung/{booking_id:uuid}/bescheid/{charge_id:uuid}", LOOK, N_("Bescheid oder Rechnung geöffnet"), tries=True
+    "/buchung/{booking_id:uuid}/bescheid/{charge_id:uuid}", ACCOUNT, N_("Bescheid oder Rechnung geöffnet"), tries=True
 )
 def for_clerk(session: Session, clerk: Clerk, booking_id: FromPath[UUID], charge_id: FromPath[UUID]) -> Response[bytes]:
     booking = queries.booking_of(session, clerk.town, booking_id)

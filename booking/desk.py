@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
-from buchbar.accounts.roles import COUNTY, LOOK, RULES, WORK, may
+from buchbar.accounts.roles import BOOKS, COUNTY, LOOK, PRICES, WORK, may
 from buchbar.base.texts import N_, _
 from buchbar.base.web import is_htmx, redirect
 from buchbar.booking import (
@@ -40,12 +40,14 @@ from buchbar.booking.desk_waiting import show_waiting
 from buchbar.booking.failures import settle
 
 
-@at_desk.get("", RULES, N_("Schreibtisch angesehen"), looks_with=LOOK)
+@at_desk.get("", PRICES, N_("Schreibtisch angesehen"), looks_with=LOOK)
 def waiting(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
-    if not may(clerk.role, LOOK):
-        at_county = may(clerk.role, COUNTY) and clerk.town.kind == "county"
-        return redirect(request, f"{clerk.desk}/{'kommunen' if at_county else 'einstellungen'}")
-    return show_waiting(request, session, clerk, now)
+    """Where everybody begins, whatever their role: with what it is about."""
+    if may(clerk.role, LOOK):
+        return show_waiting(request, session, clerk, now)
+    at_county = may(clerk.role, COUNTY) and clerk.town.kind == "county"
+    first = "kasse" if may(clerk.role, BOOKS) else "kommunen" if at_county else "einstellungen"
+    return redirect(request, f"{clerk.desk}/{first}")
 
 
 @at_desk.post("/postausgang/{errand_id:uuid}/wiederholung", WORK, N_("E-Mail oder Zahlung noch einmal versucht"))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
-from buchbar.accounts.roles import LOOK
+from buchbar.accounts.roles import ACCOUNT
 from buchbar.base import forms
 from buchbar.base.texts import N_, _
 from buchbar.base.web import is_htmx
@@ -43,7 +43,7 @@ def a_reason(typed: str) -> str:
     return str(forms.text(500, lines=True)(typed))
 
 
-@at_desk.get("/buchung/{booking_id:uuid}", LOOK, N_("Buchung angesehen"))
+@at_desk.get("/buchung/{booking_id:uuid}", ACCOUNT, N_("Buchung angesehen"))
 def booking_page(
     request: Request, session: Session, now: datetime, clerk: Clerk, booking_id: FromPath[UUID]
 ) -> Response[Any]:

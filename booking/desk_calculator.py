@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk, Municipality
-from buchbar.accounts.roles import RULES
+from buchbar.accounts.roles import PRICES
 from buchbar.base import forms
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import _
@@ -30,7 +30,7 @@ _LONGEST = timedelta(days=31)
 _MOST_PERSONS = 9999
 
 
-@at_desk.get("/entgelte/{tariff_id:uuid}/rechner", RULES)
+@at_desk.get("/entgelte/{tariff_id:uuid}/rechner", PRICES)
 def calculator(
     request: Request, session: Session, now: datetime, clerk: Clerk, tariff_id: FromPath[UUID]
 ) -> Response[Any]:

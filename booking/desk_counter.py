@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
-from buchbar.accounts.roles import LOOK, TAKE
+from buchbar.accounts.roles import ACCOUNT, TAKE
 from buchbar.base import forms, texts
 from buchbar.base.documents import pdf, pdf_answer
 from buchbar.base.errors import Invalid
@@ -74,7 +74,7 @@ def undo(
     return done(request, session, clerk, booking, now, form, _("%s: Zahlung zurückgenommen.") % booking.number)
 
 
-@at_desk.get("/buchung/{booking_id:uuid}/quittung/{payment_id:uuid}", LOOK, N_("Quittung geöffnet"))
+@at_desk.get("/buchung/{booking_id:uuid}/quittung/{payment_id:uuid}", ACCOUNT, N_("Quittung geöffnet"))
 def receipt(session: Session, clerk: Clerk, booking_id: FromPath[UUID], payment_id: FromPath[UUID]) -> Response[bytes]:
     booking = queries.booking_of(session, clerk.town, booking_id)
     payment = at_counter.payment_of(session, booking, payment_id)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk, revisions
 from buchbar.accounts.models import Clerk
-from buchbar.accounts.roles import LEAD, RULES, may
+from buchbar.accounts.roles import LEAD, PRICES, may
 from buchbar.base.db import in_line
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _
@@ -24,12 +24,12 @@ from buchbar.payments.rules import MoneyRules, rules_of
 SERIAL, NUMBER = 42, "HZ-7K3M-9QXB"  # of examples
 
 
-@at_desk.get("/kassenregeln", RULES)
+@at_desk.get("/kassenregeln", PRICES)
 def money_page(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
     return _show(request, session, clerk, now)
 
 
-@at_desk.get("/kassenregeln/beispiel", RULES)
+@at_desk.get("/kassenregeln/beispiel", PRICES)
 def example(request: Request, now: datetime, clerk: Clerk) -> Response[Any]:
     """What the patterns that are being typed would make, for the form."""
     made = examples(request.query_params, local_date(now, clerk.town.zone))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk, revisions, staff
 from buchbar.accounts.models import Clerk, Revision
-from buchbar.accounts.roles import ADMINISTER, AUDIT, LEAD, LOOK, RULES, WHY_NOT, may
+from buchbar.accounts.roles import ADMINISTER, AUDIT, LEAD, LOOK, PRICES, RULES, WHY_NOT, may
 from buchbar.base.errors import Forbidden
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, get_number, redirect
@@ -25,8 +25,8 @@ PAGES = (
     ("standesbeamte", N_("Standesbeamt:innen"), N_("Wer traut, wo und wann: Dienste, Urlaub, Fortbildung"), RULES),
     ("sperrzeiten", N_("Sperrzeiten"), N_("Tage und Stunden, an denen etwas nicht zu haben ist"), RULES),
     ("regelung", N_("Regelung"), N_("Wann gebucht werden kann, wer zustimmt, welche Fristen gelten"), RULES),
-    ("entgelte", N_("Gebühren und Entgelte"), N_("Was eine Trauung kostet, und ab wann"), RULES),
-    ("kassenregeln", N_("Kasse und Zahlungswege"), N_("Konto, Bescheide, Kassenzeichen, Fälligkeit, Mahnung"), RULES),
+    ("entgelte", N_("Gebühren und Entgelte"), N_("Was eine Trauung kostet, und ab wann"), PRICES),
+    ("kassenregeln", N_("Kasse und Zahlungswege"), N_("Konto, Bescheide, Kassenzeichen, Fälligkeit, Mahnung"), PRICES),
     ("brieftexte", N_("Brieftexte"), N_("Was in den E-Mails an die Paare steht"), RULES),
     ("aufbewahrung", N_("Aufbewahrung"), N_("Wann persönliche Daten gelöscht werden, und welche als Nächstes"), RULES),
     ("auftritt", N_("Auftritt"), N_("Anschrift, Begrüßung, Impressum und Farben"), RULES),
@@ -39,7 +39,7 @@ PAGES = (
 AT_COUNTY = ("auftritt", "mitarbeitende", "aenderungen", "protokoll")
 
 
-@at_desk.get("/einstellungen", RULES)
+@at_desk.get("/einstellungen", PRICES)
 def settings_page(request: Request, session: Session, clerk: Clerk, now: datetime) -> Response[Any]:
     town = clerk.town
     fitting = [each for each in PAGES if town.kind == "town" or each[0] in AT_COUNTY]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk, Municipality
-from buchbar.accounts.roles import LEAD, RULES
+from buchbar.accounts.roles import LEAD, PRICES
 from buchbar.base import texts
 from buchbar.base.errors import Invalid, Refused
 from buchbar.base.texts import N_, _
@@ -43,7 +43,7 @@ from buchbar.resources.opening_words import in_words
 _MONDAY = date(2024, 1, 1)
 
 
-@at_desk.get("/entgelte", RULES)
+@at_desk.get("/entgelte", PRICES)
 def all_tariffs(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
     area, town = tariff_areas.named(request.query_params.get("bereich", "")), clerk.town
     made = tariffs.history(session, town.id, area.name)

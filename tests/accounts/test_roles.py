@@ -1,11 +1,15 @@
 """Every page and form of the desk belongs to a role: the whole matrix of roles, strangers and routes."""
 
+from dataclasses import replace
+
 import pytest
 from litestar.routes import HTTPRoute
 from sqlalchemy import select
 
 from buchbar.accounts.models import AuditEntry, Municipality
 from buchbar.accounts.roles import OWN, ROLES, may
+from buchbar.booking import notes
+from tests.cast import ANNA_AND_BEN, NOW, SATURDAY, confirmed, slot_at
 from tests.clerks import become, colleague
 
 # The pages by which one signs in and out are nobody's.
@@ -14,6 +18,20 @@ OPEN = {
     "/{town_slug:str}/amt/anmelden/code",
     "/{town_slug:str}/amt/anmelden/zweiter-faktor",
     "/{town_slug:str}/amt/abmelden",
+}
+# What the cashier needs, and no more: beside their own desk what a booking owes and pays, and what the town charges.
+CASHIER = {
+    ("GET", ""),
+    ("GET", "/buchung/{booking_id}"),
+    ("GET", "/buchung/{booking_id}/bescheid/{charge_id}"),
+    ("GET", "/buchung/{booking_id}/quittung/{payment_id}"),
+    ("POST", "/buchung/{booking_id}/schalter"),
+    ("POST", "/buchung/{booking_id}/schalter/{payment_id}/ruecknahme"),
+    ("GET", "/einstellungen"),
+    ("GET", "/entgelte"),
+    ("GET", "/entgelte/{tariff_id}/rechner"),
+    ("GET", "/kassenregeln"),
+    ("GET", "/kassenregeln/beispiel"),
 }
 SOME_ID = "00000000-0000-4000-8000-000000000000"
 
@@ -73,6 +91,33 @@ def test_a_role_reaches_what_is_its_own_and_nothing_else(client, posted, app, da
         allowed = may(role, handler.opt["right"])
         assert (answer.status_code == 403) is not allowed, (role, method, page, answer.status_code)
         assert answer.status_code < 500, (role, method, page)
+
+
+def test_the_cashier_reaches_the_cashiers_desk_and_the_money_of_a_booking(app):
+    pages = {
+        (method, path.partition("/amt")[2]): handler.opt["right"]
+        for path, method, handler in desk_routes(app)
+        if "right" in handler.opt
+    }
+    own = {page for page in pages if page[1] == "/kasse" or page[1].startswith(("/kasse/", "/zugang"))}
+    assert len(own) > 40 and pages.keys() >= CASHIER
+    assert {page for page, right in pages.items() if may("cashier", right)} == own | CASHIER
+
+
+def test_the_cashier_sees_whom_to_ask_about_the_money_and_nothing_else_of_a_booking(client, database, town):
+    with database.write() as session:
+        couple = replace(ANNA_AND_BEN, remarks="Wir kommen mit der Kutsche.")
+        booking = confirmed(session, town, slot_at(SATURDAY, 9), couple)
+        notes.write(session, booking, town.clerk, "Geburtsurkunde fehlt", NOW)
+    page = f"/diepholz/amt/buchung/{booking.id}"
+    office = ("Standesbeamt:in", "Notizen des Amts", "Geburtsurkunde fehlt", "Kutsche", "Verlauf", "Nachrichten")
+    become(client, database, town.clerk)
+    assert all(words in client.get(page).text for words in office)
+    become(client, database, colleague(database, town, "cashier"))
+    seen = client.get(page).text
+    assert "Anna Müller" in seen and ANNA_AND_BEN.phone in seen and "Am Schalter bezahlen lassen" in seen
+    assert [words for words in office if words in seen] == []
+    assert client.get("/diepholz/amt", follow_redirects=False).headers["location"] == "/diepholz/amt/kasse"
 
 
 def test_who_has_to_set_up_a_second_factor_first_reaches_only_the_own_access(client, posted, app, database, town):

@@ -105,8 +105,10 @@ def test_first_a_friendly_reminder_then_a_letter_with_a_fee_then_nothing_more(da
 
 def test_the_history_says_which_level_and_by_when(client, database, town, cashier, firm):
     run(database, town, FIRST)
+    become(client, database, town.clerk, FIRST)
     page = client.get(f"/diepholz/amt/buchung/{firm.id}").text
     assert "An die Zahlung erinnert: 170,00" in page and "Stufe 1, zahlbar bis 28.12.2026" in page
+    become(client, database, cashier, FIRST)
     assert "Stufe 1" in client.get("/diepholz/amt/kasse/offen?stufe=1").text
 
 
@@ -269,7 +271,10 @@ def test_dunning_is_stopped_until_a_day_and_goes_on(client, posted, database, ca
     for _twice in range(2):
         assert posted(address, bis="2027-01-31", grund="Raten vereinbart").status_code == 303
     assert rehearsed(database, town, FIRST) == ["Mahnstopp bis 31.01.2027: Raten vereinbart"]
+    assert "Raten vereinbart" in client.get(address).text
+    become(client, database, town.clerk, FIRST)
     assert "Raten vereinbart" in client.get(f"/diepholz/amt/buchung/{firm.id}").text
+    become(client, database, cashier, FIRST)
     for _twice in range(2):
         assert posted(f"{address}/ende").status_code == 303
     assert rehearsed(database, town, FIRST) == [1]
