@@ -1,6 +1,6 @@
 """What a bank's entry paid is taken back, one or a whole import, by a cashier and with a reason.
 
-Nobody is written to: nobody had paid. What bookings were told meanwhile stays told.
+A booking that was firm only because of it waits for its payment again, and is told by when.
 """
 
 from collections.abc import Sequence

@@ -133,10 +133,14 @@ def hear(session: Session, booking: Booking, verb: str, at: datetime, by: Actor,
 
 
 def undo_pay(session: Session, booking: Booking, at: datetime, by: Actor, cents: int, reason: str) -> None:
-    """A clerk takes back a payment that was booked by mistake (the reversal's row says so already); nobody had paid, so
-    nobody is written to."""
+    """A clerk takes back a payment that was booked by mistake (the reversal's row says so already). A booking that is
+    only firm once it is paid waits for its payment again, as after the office's yes."""
     lock(session, booking)
     record(session, booking, "undo_pay", at, by, reason, cents=str(cents))
+    if booking.state == "confirmed" and booking.starts_at > at and _must_be_paid_first(session, booking):
+        booking.state = "requested"
+        _settle(session, booking, None, at, by)
+        claims.shown(session, booking.id)
 
 
 def revive(session: Session, booking: Booking, at: datetime, by: Actor) -> bool:
@@ -329,7 +333,7 @@ def _settle(
     terms, zone = booking.policy.terms, booking.municipality.zone
     if approvals.needed(booking) - approvals.given(session, booking):
         return
-    if terms.payment == "required" and ledger.account(session, booking.id).open:
+    if _must_be_paid_first(session, booking):
         if booking.state != "payable":
             booking.state = "payable"
             due = min(after_days(at, terms.pay_days, zone), booking.starts_at)
@@ -343,6 +347,10 @@ def _settle(
         _give_until(booking, limit and max(limit, week), at)
         if verb:
             _tell(session, booking, record(session, booking, verb, at, by))
+
+
+def _must_be_paid_first(session: Session, booking: Booking) -> bool:
+    return booking.policy.terms.payment == "required" and ledger.account(session, booking.id).open > 0
 
 
 def _give_until(booking: Booking, limit: datetime | None, at: datetime) -> None:

@@ -134,7 +134,20 @@ def test_a_mistake_is_taken_back_once_with_its_reason(session, booking):
         *("undone", FEES, "Andere Buchung gemeint", "Frau Sommer"),
     )
     assert ledger.account(session, booking.id).open == FEES
+    assert booking.state == "payable", "it was firm because it was paid"
+    assert booking.deadline_at and booking.deadline_at > NOW
     assert take(session, booking).receipt == "2026-000002", "the first number isn't given out again"
+    assert booking.state == "confirmed"
+
+
+def test_a_mistake_beside_what_is_owed_leaves_the_booking_firm(session, booking):
+    """Only the fee for a copy was booked twice; the rest was paid."""
+    take(session, booking)
+    ledger.charge(session, booking, "fees", [ledger.Line("copy", "Beglaubigte Kopie", 500)], NOW)
+    wrong = take(session, booking, 500)
+    ledger.charge(session, booking, "forgiven", [ledger.Line("copy", "Beglaubigte Kopie", -500)], NOW)
+    at_counter.undo(session, booking, wrong.id, "Doch nicht", NOW + timedelta(hours=1), CLERK)
+    assert booking.state == "confirmed"
 
 
 def test_the_next_day_nothing_is_taken_back(session, booking):
