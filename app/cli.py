@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from buchbar.accounts import staff
 from buchbar.accounts.models import Clerk, Municipality
 from buchbar.accounts.roles import ROLES
-from buchbar.app import demo, seeds, start
+from buchbar.app import demo, demo_standin, seeds, start
 from buchbar.app.assembly import put_together
 from buchbar.app.demo import MADE_BY
 from buchbar.app.main import create_app, now
@@ -104,13 +104,16 @@ def _demo(_chosen: argparse.Namespace, settings: Settings) -> None:
     with ExitStack() as running:
         listening = start.bound(settings.port, "Buchbar")
         running.callback(listening.close)
+        charges: dict[str, Any] = {}
         if settings.stripe_url == f"http://{start.HOST}:{settings.port + 1}":
-            running.enter_context(_standin(settings))
+            charges = running.enter_context(_standin(settings)).state.books.charges
         database = start.database(settings, now())
         put_together()
         if _empty(database):
             print("Loading the demonstration county (once, some 20 seconds) ...", flush=True)
         demo.load(database, now())
+        with database.read() as session:
+            demo_standin.remember(charges, session)
         app = create_app(settings, database=database, jobs=True)
         start.Announcing(start.config(app), lambda: print(_where_to_click(settings), flush=True)).run([listening])
 
@@ -121,15 +124,16 @@ def _empty(database: Any) -> bool:
 
 
 @contextmanager
-def _standin(settings: Settings) -> Iterator[None]:
+def _standin(settings: Settings) -> Iterator[Litestar]:
     """The stand-in for Stripe on the next port, in a thread of this process."""
     listening = start.bound(settings.port + 1, "the stand-in for Stripe")
     webhook = f"http://{start.HOST}:{settings.port}/zahlung/stripe"
-    server = uvicorn.Server(start.config(create_standin(webhook, settings.stripe_webhook_secret, now)))
+    standin = create_standin(webhook, settings.stripe_webhook_secret, now)
+    server = uvicorn.Server(start.config(standin))
     thread = threading.Thread(target=server.run, args=([listening],), name="standin", daemon=True)
     thread.start()
     try:
-        yield
+        yield standin
     finally:
         server.should_exit = True
         thread.join(start.GRACE)
@@ -144,7 +148,8 @@ Buchbar is ready. Everything in it is made up; stop it with Ctrl-C.
   Portal               {base}/
   A couple's question  {base}/diepholz/hochzeit
   The office's desk    {base}/diepholz/amt   sign in as sommer@diepholz.example.org,
-                       the code arrives in the outgoing mail:
+                       the code arrives in the outgoing mail
+  The cashier's desk   {base}/diepholz/amt/kasse   sign in as vogt@diepholz.example.org
   Outgoing mail        {base}/demo/post
   Payments             go to a stand-in for Stripe at {settings.stripe_url}, no money moves
 """

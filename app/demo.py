@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Clerk, Municipality
-from buchbar.app import demo_story, demo_year, seeds
+from buchbar.app import demo_money, demo_story, demo_year, seeds
 from buchbar.app.seeds import Hours, MoneySeed, PolicySeed, RegistrarSeed, TariffSeed, TownSeed, VenueSeed
 from buchbar.base.db import Database, insert
 from buchbar.booking import closures, retention
@@ -49,9 +49,11 @@ def load(database: Database, now: datetime) -> list[str]:
                 lives = demo_year.book(session, placed.town, seed, seeds.names(), now)
                 if seed.full_day:
                     demo_story.tell(lives)
+                    demo_money.tell(lives)
                 demo_year.settle_outside_matters(session, placed.town, now)
                 if seed.full_day:
                     demo_story.come_back(session, placed.town)
+                    demo_money.refuse(session, placed.town)
         loaded.append(seed.slug)
     if loaded:
         retention.forget_what_is_due(database, now)  # as it would have happened in the nights before

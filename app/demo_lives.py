@@ -13,7 +13,7 @@ from buchbar.accounts.models import Municipality
 from buchbar.app.demo_plans import Plan
 from buchbar.app.seeds import Names
 from buchbar.booking import approvals, claims, journeys, lifecycle
-from buchbar.booking.events import CITIZEN, SYSTEM, Actor
+from buchbar.booking.events import CITIZEN, PROVIDER, SYSTEM, Actor
 from buchbar.booking.models import ONLINE, Booking
 from buchbar.booking.weddings import reservation
 from buchbar.booking.weddings.reservation import Couple
@@ -22,8 +22,8 @@ from buchbar.calendar.deadlines import registration_window
 from buchbar.calendar.walls import local_date
 from buchbar.payments import ledger
 from buchbar.payments.models import Payment
+from buchbar.payments.rules import rules_of
 
-COUNTER = "cash"  # paid at the office's counter: no provider knows of it
 TOLD = timedelta(hours=5)  # how far back the demonstration's mail goes
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -80,6 +80,7 @@ class Lives:
         if booking.deadline_at and booking.deadline_at <= self.now:
             lifecycle.release(self.session, booking, booking.deadline_at, SYSTEM)
         elif booking.alive:
+            self._pay_in_the_end(booking, at)
             lifecycle.remind(self.session, booking, self.now)
         return booking
 
@@ -143,27 +144,38 @@ class Lives:
         paid_at = at + self.chance.uniform(0.1, booking.policy.terms.pay_days - 1) * _DAY
         if paid_at > self.now or (booking.deadline_at and paid_at >= booking.deadline_at):
             return at
-        self._receive(booking, paid_at)
+        self.receive(booking, paid_at)
         return paid_at
 
-    def _receive(self, booking: Booking, at: datetime) -> None:
-        """Money comes in at the counter."""
+    def _pay_in_the_end(self, booking: Booking, at: datetime) -> None:
+        """Who could have the date before paying gets an invoice, or pays on the day. Of late, some haven't."""
+        rule = booking.policy.terms.payment
+        if rule in ("later", "optional"):
+            paid_at = at + self.chance.uniform(2, 40) * _DAY if rule == "later" else booking.starts_at
+            slow = self.chance.random() < 0.3 and paid_at > self.now - 60 * _DAY
+            if paid_at <= self.now and not slow:
+                self.receive(booking, paid_at)
+
+    def receive(self, booking: Booking, at: datetime) -> None:
+        """All that is open comes in: online, or by transfer where the town doesn't offer that."""
         cents = ledger.account(self.session, booking.id).open
         if not cents:
             return
+        online = "stripe" in rules_of(self.session, self.town.id).ways
         payment = Payment(
             id=uuid4(),
             municipality_id=self.town.id,
             booking_id=booking.id,
             cents=cents,
             state="paid",
-            provider=COUNTER,
+            provider="stripe" if online else "transfer",
+            intent_id=f"pi_{uuid4().hex}" if online else None,
             started_at=at,
             expires_at=at,
             settled_at=at,
         )
         self.session.add(payment)
-        lifecycle.pay(self.session, booking, at, self.clerk, cents)
+        lifecycle.pay(self.session, booking, at, PROVIDER, cents)
 
     def _register(self, booking: Booking, plan: Plan, at: datetime) -> datetime:
         """The couple registers as soon as the law lets it, six months before; some pay when they come by."""
@@ -173,7 +185,7 @@ class Lives:
         if plan.dawdles or comes > self.now or (booking.deadline_at and comes >= booking.deadline_at):
             return at
         if booking.policy.terms.payment == "optional" and self.chance.random() < 0.6:
-            self._receive(booking, comes)
+            self.receive(booking, comes)
         lifecycle.register(self.session, booking, comes, self.clerk)
         return comes
 

@@ -57,7 +57,7 @@ def come_back(session: Session, town: Municipality) -> None:
 def _silent_owner(lives: Lives) -> None:
     """A request came nine days ago; the office has agreed, the owner says nothing although reminded."""
     asked_at = lives.now - 9 * _DAY
-    plan = _next_free(lives, asked_at, lambda venue: bool(venue.owner_email) and venue.visibility == "bookable")
+    plan = next_free(lives, asked_at, lambda venue: bool(venue.owner_email) and venue.visibility == "bookable")
     if plan is None:
         return
     booking, at = lives.reserve(plan, lives.couple(plan))
@@ -70,7 +70,7 @@ def _silent_owner(lives: Lives) -> None:
 
 def _by_telephone(lives: Lives) -> None:
     """A couple without e-mail has called an hour ago; their letter is still to be printed."""
-    plan = _next_free(lives, lives.now - timedelta(hours=1), lambda venue: venue.visibility == "bookable")
+    plan = next_free(lives, lives.now - timedelta(hours=1), lambda venue: venue.visibility == "bookable")
     if plan is None:
         return
     plan.channel = "telephone"
@@ -79,13 +79,13 @@ def _by_telephone(lives: Lives) -> None:
     lives.reserve(plan, couple)
 
 
-def _next_free(lives: Lives, at: datetime, fits: Callable[[Venue], bool]) -> Plan | None:
-    """The first free slot from two months on, at a venue that fits, which could be reserved at a moment."""
+def next_free(lives: Lives, at: datetime, fits: Callable[[Venue], bool], in_days: int = 60) -> Plan | None:
+    """The first free slot from so many days on, at a venue that fits, which could be reserved at a moment."""
     session, times = lives.session, timetable(lives.session, lives.town)
     venues = session.scalars(select(Venue).where(Venue.municipality_id == lives.town.id, Venue.active))
     fitting = {venue.id for venue in venues if fits(venue)}
     today = local_date(lives.now, times.zone)
-    for slot in (slot for n in range(60, 360) for slot in times.slots_on(today + n * _DAY)):
+    for slot in (slot for n in range(in_days, 360) for slot in times.slots_on(today + n * _DAY)):
         plan = Plan(slot, at)
         if slot.venue.id in fitting and could_be_made(times, slot, at) and still_free(session, plan):
             return plan

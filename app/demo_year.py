@@ -41,6 +41,7 @@ def book(session: Session, town: Municipality, seed: TownSeed, names: Names, now
     lives = Lives(session, town, Actor("clerk", seed.clerks[0].name), names, chance, now, _at_hand(session, town))
     with _the_same_chance(town.slug):
         _book(lives, times, seed)
+    _give_back(session, town)
     return lives
 
 
@@ -102,8 +103,7 @@ def _at_hand(session: Session, town: Municipality) -> list[object]:
 
 
 def settle_outside_matters(session: Session, town: Municipality, now: datetime) -> None:
-    """Nothing of this leaves the house: letters count as sent, money as given back, and all that is owed has its
-    number."""
+    """Nothing of this leaves the house: letters count as sent, errands as done, and all that is owed has its number."""
     session.flush()
     numbers.assign(session, town.id)
     letters = select(Letter.id).where(Letter.municipality_id == town.id)
@@ -116,5 +116,11 @@ def settle_outside_matters(session: Session, town: Municipality, now: datetime) 
     mailed = Letter.municipality_id == town.id, Letter.paper.is_(None)
     sent = update(Letter).where(*mailed).values(sent_at=Letter.written_at)
     session.execute(sent, execution_options=plain)
-    given = update(Refund).where(Refund.id.in_(refunds)).values(state="done", done_at=Refund.wanted_at)
-    session.execute(given, execution_options=plain)
+
+
+def _give_back(session: Session, town: Municipality) -> None:
+    """What was to go back so far has arrived."""
+    session.flush()
+    ours = select(Booking.id).where(Booking.municipality_id == town.id)
+    given = update(Refund).where(Refund.booking_id.in_(ours)).values(state="done", done_at=Refund.wanted_at)
+    session.execute(given, execution_options={"synchronize_session": False})
