@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 from buchbar.accounts.models import Municipality
 from buchbar.booking import journeys
 from buchbar.booking.models import Booking
-from buchbar.payments.matching import Books, Came, Due, Owed, Went
+from buchbar.payments.mandates import SepaOrder
+from buchbar.payments.matching import Books, Came, Collection, Due, Owed, Went
 from buchbar.payments.models import Charge, Payment, Refund, Reversal
+from buchbar.payments.reference import bare
 from buchbar.payments.settling import settlements
 
 # So long after a charge somebody may pay it by transfer: until it is barred (Section 195 BGB: three years).
@@ -24,7 +26,8 @@ _CHUNK = 1000  # databases limit the parameters of a question
 def books_of(session: Session, town: Municipality, now: datetime) -> Books:
     """All that an entry could be about."""
     signs = _signs(session, town, now)
-    return Books(_owed(session, signs), _came(session, town, now, signs), _went(session, town, now))
+    came, went = _came(session, town, now, signs), _went(session, town, now)
+    return Books(_owed(session, signs), came, went, _collections(session, town, now))
 
 
 def named(session: Session, ids: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
@@ -103,6 +106,33 @@ def _went(session: Session, town: Municipality, now: datetime) -> list[Went]:
         .where(Refund.wanted_at > now - RETURNED_FOR)
     )
     return [Went(key, booking, cents, name) for key, booking, cents, name in rows if name]
+
+
+def _collections(session: Session, town: Municipality, now: datetime) -> list[Collection]:
+    """The files of direct debits that the bank has. It never heard of what was left out, or it came back meanwhile:
+    that is no part of the sum, and named all the same it is not a transfer."""
+    rows = session.execute(
+        select(SepaOrder, Payment.intent_id, Payment.cents, Payment.state)
+        .join(Payment, Payment.order_id == SepaOrder.id)
+        .where(
+            SepaOrder.municipality_id == town.id,
+            SepaOrder.handed_over_at.is_not(None),
+            SepaOrder.withdrawn_at.is_(None),
+            SepaOrder.made_at > now - RETURNED_FOR,
+        )
+        .order_by(SepaOrder.execute_on, SepaOrder.id)
+    )
+    inside: dict[SepaOrder, list[tuple[str | None, int]]] = {}
+    for order, name, cents, state in rows:
+        inside.setdefault(order, []).append((name, cents if state in ("started", "paid") else 0))
+    return [
+        Collection(
+            day=order.execute_on,
+            signs=tuple(bare(name) for name in (order.message_id, *(name for name, _cents in debits)) if name),
+            cents=sum(cents for _name, cents in debits),
+        )
+        for order, debits in inside.items()
+    ]
 
 
 def _chunks(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:

@@ -141,7 +141,7 @@ def _entry(element: Element, details: list[Element], cents: int, account: str, *
         name=name[:140],
         iban=iban[:34],
         text=text,
-        references=references,
+        references=(*references, *dict.fromkeys(_files(element, details))),
         end_to_end=end_to_end[:35],
         return_reason=fields.word(one, "RtrInf/Rsn/Cd") or fields.word(one, "RtrInf/Rsn/Prtry"),
         original=_original(one),
@@ -202,6 +202,15 @@ def _signed(element: Element) -> int:
     if direction not in ("CRDT", "DBIT"):
         raise ValueError(_("Es fehlt, ob es Eingang oder Abgang ist."))
     return cents if direction == "CRDT" else -cents
+
+
+def _files(element: Element, details: list[Element]) -> Iterator[str]:
+    """The names of the file with which a movement was ordered: of a collection that is credited at once, nothing else
+    says what it is."""
+    places = ((element, "NtryDtls/Btch"), *((each, "Refs") for each in details))
+    for place, path in places:
+        for name in ("MsgId", "PmtInfId"):
+            yield from fields.words(place, f"{path}/{name}")
 
 
 def _own_amount(detail: Element, whole: int) -> int | None:

@@ -6,6 +6,7 @@ cashier decides. References are found in their field and in free text, in pieces
 
 import re
 from collections.abc import Iterable
+from datetime import date, timedelta
 from itertools import product
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from buchbar.payments.reference import bare
 
 _SHORTEST = 6  # signs: what is shorter stands in free text by chance
 _FEW = 5  # as many bookings with the right amount are worth showing
+# So long after its day the bank may credit a collection: bank holidays, and a weekend behind them.
+_CREDITED = timedelta(days=5)
 _BETWEEN = r"[\s\-./]*"
 
 
@@ -58,6 +61,15 @@ class Went(msgspec.Struct, frozen=True):
     end_to_end: str
 
 
+class Collection(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of our direct debits that the bank has, to be credited on its ``day``: one by one, or their sum of
+    ``cents`` at once. ``signs`` are what the bank was told to call the file and each debit, bare."""
+
+    day: date
+    signs: tuple[str, ...]
+    cents: int
+
+
 class Share(msgspec.Struct, frozen=True):
     """What of an entry is for which booking."""
 
@@ -83,10 +95,17 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
 class Books:
     """What is owed and what came, ordered so that many entries are looked up quickly."""
 
-    def __init__(self, owed: Iterable[Owed], came: Iterable[Came] = (), went: Iterable[Went] = ()) -> None:
+    def __init__(
+        self,
+        owed: Iterable[Owed],
+        came: Iterable[Came] = (),
+        went: Iterable[Went] = (),
+        collections: Iterable[Collection] = (),
+    ) -> None:
         self.owed = tuple(owed)
         self.came = tuple(came)
         self.went = tuple(went)
+        self.collections = tuple(collections)
         self._charges = [(tuple(map(bare, due.signs)), due.cents, one) for one in self.owed for due in one.charges]
         self._numbers = [(bare(one.number), one) for one in self.owed]
         self._by_amount: dict[int, list[Owed]] = {}
@@ -100,6 +119,10 @@ class Books:
             return self._returned(entry) if entry.is_return else Match(state="set_aside", why=_("Abgang vom Konto"))
         if entry.is_return:
             return self._bounced(entry)
+        said = bare(_said(entry))
+        for ours in (each for each in self.collections if _credits(entry, said, each)):
+            why = _("Gutschrift Ihres Lastschrifteinzugs vom %s") % texts.day(ours.day, "short")
+            return Match(state="set_aside", why=why)
         named = self._named(_said(entry))
         return _by_reference(entry, named) if named else self._by_amount_alone(entry)
 
@@ -107,7 +130,7 @@ class Books:
         """The books after this much was paid, so that the next entry doesn't pay the same again."""
         paid = {share.booking_id: share.cents for share in shares}
         left = (_less(one, paid[one.booking_id]) if one.booking_id in paid else one for one in self.owed)
-        return Books(left, self.came, self.went)
+        return Books(left, self.came, self.went, self.collections)
 
     def _named(self, said: str) -> dict[UUID, tuple[Owed, int]]:
         """The bookings that are named, each with what is open of its charges that are named."""
@@ -159,6 +182,14 @@ class Books:
             why = _("Rückgabe der Bank, der Betrag weicht ab (vielleicht um die Gebühr der Bank).")
             return Match(state="suggested", returned=by_name[0].payment_id, why=why)
         return Match(state="open", why=_("Rückgabe der Bank; die Zahlung dazu wurde nicht gefunden."))
+
+
+def _credits(entry: Entry, said: str, ours: Collection) -> bool:
+    """Whether an entry is money of our own collection, which is booked on its day without a statement. By the sum alone
+    only if nobody is said to have paid it: a person who pays has a name."""
+    if any(sign in said for sign in ours.signs):
+        return True
+    return entry.cents == ours.cents and not entry.name and ours.day <= entry.booked_on <= ours.day + _CREDITED
 
 
 def _less(one: Owed, cents: int) -> Owed:

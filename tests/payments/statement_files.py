@@ -3,14 +3,19 @@
 from datetime import date
 
 
-def entry(cents: int, text: str = "", *, ref: str = "", name: str = "", more: str = "", iban: str = "") -> str:
-    """A movement, booked today; ``cents`` below zero went out, ``more`` are further fields."""
+TODAY = date(2026, 11, 23)
+
+
+def entry(
+    cents: int, text: str = "", *, ref: str = "", name: str = "", more: str = "", iban: str = "", on: date = TODAY
+) -> str:
+    """A movement; ``cents`` below zero went out, ``more`` are further fields."""
     side = "Dbtr" if cents > 0 else "Cdtr"
     party = f"<{side}><Nm>{name}</Nm></{side}><{side}Acct><Id><IBAN>{iban}</IBAN></Id></{side}Acct>"
     return (
         f'<Ntry><Amt Ccy="EUR">{abs(cents) // 100}.{abs(cents) % 100:02d}</Amt>'
         f"<CdtDbtInd>{'CRDT' if cents > 0 else 'DBIT'}</CdtDbtInd><Sts>BOOK</Sts>"
-        f"<BookgDt><Dt>{date(2026, 11, 23)}</Dt></BookgDt><AcctSvcrRef>{ref}</AcctSvcrRef>"
+        f"<BookgDt><Dt>{on}</Dt></BookgDt><AcctSvcrRef>{ref}</AcctSvcrRef>"
         f"<NtryDtls><TxDtls><RltdPties>{party}</RltdPties><RmtInf><Ustrd>{text}</Ustrd></RmtInf>{more}</TxDtls></NtryDtls>"
         "</Ntry>"
     )
