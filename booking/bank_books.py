@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from buchbar.accounts.models import Municipality
 from buchbar.booking import journeys
 from buchbar.booking.models import Booking
+from buchbar.booking.steps import STEPS
 from buchbar.payments.mandates import SepaOrder
 from buchbar.payments.matching import Books, Came, Collection, Due, Owed, Went
-from buchbar.payments.models import Charge, Payment, Refund, Reversal
+from buchbar.payments.models import Charge, ChargeItem, Payment, Refund, Reversal
 from buchbar.payments.reference import bare
 from buchbar.payments.settling import settlements
 
@@ -58,7 +59,7 @@ def _signs(session: Session, town: Municipality, now: datetime) -> dict[UUID, di
 
 def _owed(session: Session, signs: dict[UUID, dict[UUID, tuple[str, ...]]]) -> Iterator[Owed]:
     for some in _chunks(list(signs)):
-        accounts, people = settlements(session, some), named(session, some)
+        accounts, people, late = settlements(session, some), named(session, some), _late(session, some)
         for booking_id in some:
             open_of = {each.id: each.open for each in accounts[booking_id].charges}
             number, names = people[booking_id]
@@ -67,8 +68,23 @@ def _owed(session: Session, signs: dict[UUID, dict[UUID, tuple[str, ...]]]) -> I
                 number=number,
                 cents=accounts[booking_id].open,
                 charges=tuple(Due(theirs, open_of.get(key, 0)) for key, theirs in signs[booking_id].items()),
+                late=late.get(booking_id, 0),
                 names=names,
             )
+
+
+def _late(session: Session, ids: Sequence[UUID]) -> dict[UUID, int]:
+    """What was forgiven to bookings because their deadline had passed, in cents: who paid too late, or in time at a
+    bank that took its days, means that amount."""
+    rows = session.execute(
+        select(Charge.booking_id, -func.sum(ChargeItem.cents))
+        .join(ChargeItem, ChargeItem.charge_id == Charge.id)
+        .join(Booking, Booking.id == Charge.booking_id)
+        .where(Charge.booking_id.in_(ids), Charge.kind.in_(("forgiven", "restored")))
+        .where(Booking.state.in_(STEPS["revive"]))
+        .group_by(Charge.booking_id)
+    )
+    return {booking_id: max(0, int(cents)) for booking_id, cents in rows}
 
 
 def _came(

@@ -32,12 +32,14 @@ class Due(msgspec.Struct, frozen=True):
 
 
 class Owed(msgspec.Struct, frozen=True, kw_only=True):
-    """A booking that may be paid, with its charges. ``cents`` are open in all; ``names`` are the people's."""
+    """A booking that may be paid, with its charges. ``cents`` are open in all; ``late`` are the cents that its passed
+    deadline has forgiven, for paying them takes the place again if it is free; ``names`` are the people's."""
 
     booking_id: UUID
     number: str
     cents: int
     charges: tuple[Due, ...] = ()
+    late: int = 0
     names: str = ""
 
 
@@ -195,12 +197,14 @@ def _credits(entry: Entry, said: str, ours: Collection) -> bool:
 def _less(one: Owed, cents: int) -> Owed:
     left = max(0, one.cents - cents)
     charges = tuple(Due(due.signs, min(due.cents, left)) for due in one.charges)
-    return msgspec.structs.replace(one, cents=left, charges=charges)
+    return msgspec.structs.replace(one, cents=left, charges=charges, late=0)
 
 
 def _by_reference(entry: Entry, named: dict[UUID, tuple[Owed, int]]) -> Match:
     """Settled, if the bookings that are named owe together what came."""
-    ways = [dict.fromkeys(cents for cents in (charges, one.cents) if cents) for one, charges in named.values()]
+    ways = [
+        dict.fromkeys(cents for cents in (charges, one.cents, one.late) if cents) for one, charges in named.values()
+    ]
     for amounts in product(*ways) if len(ways) <= 8 else ():
         if sum(amounts) == entry.cents:
             shares = tuple(map(Share, named, amounts))

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from buchbar.base.errors import Invalid, NotFound, Refused
-from buchbar.booking import bank_import, bank_lines, bank_undoing
+from buchbar.booking import bank_import, bank_lines, bank_undoing, lifecycle
 from buchbar.booking.models import BookingEvent
 from buchbar.notices.models import Letter
 from buchbar.payments import bank_entries, ledger, payouts
@@ -18,6 +18,7 @@ from tests.booking.crowd import crowded, together
 from tests.cast import CLERK, NOW, SATURDAY, assemble, confirmed, slot_at
 from tests.payments.statement_files import entry, statement
 
+LATE = NOW + timedelta(days=60)
 BACK = "<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf>"
 
 
@@ -30,8 +31,8 @@ def owes(session, booking):
     return ledger.account(session, booking.id).open
 
 
-def bring(session, town, *entries, name="auszug.xml"):
-    return bank_import.bring_in(session, town, name, statement(*entries), NOW, "Frau Kasse")
+def bring(session, town, *entries, name="auszug.xml", at=NOW):
+    return bank_import.bring_in(session, town, name, statement(*entries), at, "Frau Kasse")
 
 
 def total(session, table):
@@ -103,6 +104,38 @@ def test_an_overpayment_is_booked_and_what_is_too_much_goes_back(session, cast, 
     bank_import.assign(session, cast.town, row.id, [Share(booking.id, cents + 700)], NOW, CLERK)
     refund = session.scalars(select(Refund)).one()
     assert (refund.cents, refund.state, booking.state) == (700, "wanted", "confirmed")
+
+
+@pytest.fixture
+def released(session, cast, booking):
+    """Not paid until its deadline; what it cost."""
+    cents = owes(session, booking)
+    lifecycle.release(session, booking, LATE)
+    assert (booking.state, owes(session, booking)) == ("released", 0)
+    return cents
+
+
+def test_what_comes_after_its_deadline_takes_the_place_again_if_it_is_free(session, cast, booking, released):
+    (row,) = bring(session, cast.town, entry(released, reference_of(session, booking), ref="A1"), at=LATE).entries
+    assert (row.state, booking.state, owes(session, booking)) == ("matched", "confirmed", 0)
+    assert total(session, Refund) == 0
+
+
+def test_what_comes_after_its_deadline_goes_back_by_itself_if_the_place_is_taken(session, cast, booking, released):
+    confirmed(session, cast, slot_at(SATURDAY, 9))
+    (row,) = bring(session, cast.town, entry(released, reference_of(session, booking), ref="A1"), at=LATE).entries
+    refund = session.scalars(select(Refund)).one()
+    assert (row.state, booking.state, refund.cents) == ("matched", "released", released)
+
+
+def test_after_its_deadline_another_amount_or_no_reference_is_for_the_cashier(session, cast, booking, released):
+    more = entry(released + 100, reference_of(session, booking), ref="A1")
+    twice = [entry(released, booking.number, ref=f"B{n}") for n in range(2)]
+    unnamed, wrong, _paid, again = bring(
+        session, cast.town, entry(released, "Danke", ref="A2"), more, *twice, at=LATE
+    ).entries
+    assert [each.state for each in (unnamed, wrong, again)] == ["open", "suggested", "suggested"]
+    assert "ginge zurück" in wrong.why and total(session, Payment) == 1
 
 
 def test_two_bookings_in_one_payment_and_a_second_payment_of_the_same(session, cast, booking):
