@@ -60,8 +60,17 @@ def settle(
 
 
 def _failure_of(session: Session, town: Municipality, errand_id: UUID, strays: bool) -> Failure:
+    """The failure of an errand, with its booking locked."""
+    known = _named(session, town, errand_id, strays)
+    if known.booking:
+        lifecycle.lock(session, known.booking)
     # Two clerks may settle the same failure at once: the second waits here, and then finds it no more.
     session.execute(select(Errand.id).where(Errand.id == errand_id).with_for_update())
+    session.expire_all()  # what was read before the locks may be long past
+    return _named(session, town, errand_id, strays)
+
+
+def _named(session: Session, town: Municipality, errand_id: UUID, strays: bool) -> Failure:
     for failure in failures(session, town, strays=strays):
         if failure.errand.id == errand_id:
             return failure
@@ -70,7 +79,6 @@ def _failure_of(session: Session, town: Municipality, errand_id: UUID, strays: b
 
 def _repay(session: Session, booking: Booking, refund: Refund, at: datetime, by: Actor) -> None:
     """The money went another way, so nothing else that failed about it is left to do."""
-    lifecycle.lock(session, booking)
     if cents := refunds.by_hand(session, refund.id, at):
         record(session, booking, "repay", at, by, cents=str(cents))
     told = select(ProviderEvent.errand_id).where(ProviderEvent.object_id == refund.refund_id)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from buchbar.base.db import Database, insert
@@ -40,6 +40,11 @@ def send(session: Session, kind: str, subject_id: UUID, at: datetime) -> None:
         .values(kind=kind, subject_id=subject_id, written_at=at, next_at=at, state="waiting", attempts=0, fault="")
         .on_conflict_do_nothing()
     )
+
+
+def drop(session: Session, kind: str, subject_id: UUID) -> None:
+    """Take back an errand of which the subject is no more; who is doing it just now finds nothing to do."""
+    session.execute(delete(Errand).where(Errand.kind == kind, Errand.subject_id == subject_id))
 
 
 def retry(session: Session, errand: Errand, at: datetime) -> None:

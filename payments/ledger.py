@@ -219,7 +219,7 @@ def reverse(
     """Write down that a payment was taken from us again ("returned", "disputed", "undone"), or with ``cents`` below
     zero that it came back after all; how many cents, 0 if it was written down already (by its ``key``).
 
-    The caller has locked the booking.
+    What of it was still to go back doesn't: the payer has it. The caller has locked the booking.
     """
     written = session.execute(
         insert(session, Reversal)
@@ -238,7 +238,24 @@ def reverse(
         .on_conflict_do_nothing()
         .returning(Reversal.id)
     ).first()
-    return cents if written else 0
+    if written is None:
+        return 0
+    _keep_what_has_gone(session, payment)
+    return cents
+
+
+def _keep_what_has_gone(session: Session, payment: Payment) -> None:
+    """Forget what was to go back of a payment and hasn't gone, as far as nothing of it is left; what is left of the
+    last of it, or comes back to us, ``give_back_surplus`` sends anew."""
+    session.flush()
+    unsent = Refund.payment_id == payment.id, Refund.state != "done", Refund.done_at.is_(None)
+    wanted = session.scalars(select(Refund).where(*unsent).order_by(Refund.wanted_at.desc(), Refund.id))
+    for refund in wanted.all():
+        if left_of(session, payment) >= 0:
+            return
+        outbox.drop(session, "refund", refund.id)
+        session.delete(refund)
+        session.flush()
 
 
 def give_back_surplus(session: Session, booking_id: UUID, at: datetime, reason: str) -> int:

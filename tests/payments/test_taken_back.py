@@ -1,0 +1,78 @@
+"""What was to go back, and the payer's bank has taken: it goes once."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from buchbar.booking import bank_import, collecting, failures, lifecycle
+from buchbar.booking.models import Booking
+from buchbar.notices.models import Errand
+from buchbar.payments import collections, disputes, ledger, payouts
+from buchbar.payments.models import Payment, Refund
+from buchbar.payments.rules import MoneyRules
+from buchbar.payments.statements import BankEntry
+from tests.booking.money import pay
+from tests.cast import CLERK, NOW, SATURDAY, confirmed, slot_at
+from tests.payments.statement_files import entry, statement
+from tests.payments.test_payouts import cancelled, handed_over
+
+
+def account_of(session, refund):
+    return ledger.account(session, refund.booking_id)
+
+
+def test_a_debit_that_comes_back_goes_into_no_file_and_is_not_collected_again(session):
+    town, refund = cancelled(session)
+    refund.payment.intent_id = refund.payment.id.hex
+    session.flush()
+    booking = session.get_one(Booking, refund.booking_id)
+    collections.returned(session, refund.payment.id.hex, "entry:1", NOW, reason="MD06")
+    assert payouts.waiting(session, town.id) == []
+    assert ledger.account(session, booking.id).open == 0
+    assert collecting.turns(session, town, date(2027, 3, 1)) == []
+    assert session.scalars(select(Errand).where(Errand.kind == "refund")).all() == []
+
+
+def test_nor_is_what_came_back_from_the_payer_before(session):
+    town, refund = cancelled(session)
+    refund.payment.intent_id = refund.payment.id.hex
+    handed_over(session, town, refund)
+    payouts.came_back(session, refund.id.hex)
+    collections.returned(session, refund.payment.id.hex, "entry:1", NOW)
+    assert payouts.waiting(session, town.id) == [] and account_of(session, refund).open == 0
+
+
+def test_what_is_in_a_file_has_gone(session):
+    town, refund = cancelled(session)
+    refund.payment.intent_id = refund.payment.id.hex
+    handed_over(session, town, refund)
+    collections.returned(session, refund.payment.id.hex, "entry:1", NOW)
+    assert refund.state == "done" and account_of(session, refund).open == refund.cents
+
+
+def test_a_transfer_that_is_recalled_does_not_go_back_as_well(session, cast):
+    session.add(MoneyRules(municipality_id=cast.town.id, payee="Stadt Diepholz", iban="DE89370400440532013000"))
+    booking = confirmed(session, cast, slot_at(SATURDAY, 9))
+    said = ledger.charges(session, booking.id)[0].readable
+    cents = ledger.account(session, booking.id).open
+    paid = entry(cents, said, ref="A1", name="Anna", iban="DE02120300000000202051")
+    bank_import.bring_in(session, cast.town, "auszug.xml", statement(paid), NOW, "Frau Kasse")
+    lifecycle.cancel(session, booking, NOW, CLERK)
+    assert len(payouts.waiting(session, cast.town.id)) == 1
+    payment, row = session.scalars(select(Payment)).one(), session.scalars(select(BankEntry)).one()
+    bank_import._give_back(session, row, payment.id, NOW)
+    assert payouts.waiting(session, cast.town.id) == [] and ledger.account(session, booking.id).open == 0
+
+
+@pytest.mark.parametrize("taken", [17000, 5000])
+def test_of_a_disputed_payment_goes_back_what_is_left(session, cast, taken):
+    booking = confirmed(session, cast, slot_at(SATURDAY, 9))
+    payment = pay(session, booking, NOW)
+    payment.intent_id = "pi_1"
+    lifecycle.cancel(session, booking, NOW, CLERK)
+    disputes.taken(session, [payment], "dp_1", taken, NOW)
+    assert [refund.cents for refund in session.scalars(select(Refund))] == [17000 - taken] * (taken < 17000)
+    assert failures.failures(session, cast.town) == [] and ledger.account(session, booking.id).open == 0
+    disputes.came_back(session, [payment], "dp_1", taken, NOW)
+    assert sum(refund.cents for refund in session.scalars(select(Refund))) == 17000
