@@ -28,15 +28,18 @@ def _ways_in_words(ways: tuple[str, ...]) -> str:
 
 
 def _dunning_in_words(levels: tuple[DunningLevel, ...]) -> str:
-    return "; ".join(
-        _("Stufe %(level)d: nach %(days)d Tagen, %(fee)s €, zu zahlen in %(pay_days)d Tagen. %(words)s").strip()
-        % {
-            "level": number,
-            "days": level.days,
-            "fee": decimal(level.cents),
-            "pay_days": level.pay_days,
-            "words": level.words,
-        }
+    written = _("Stufe %(level)d: nach %(days)d Tagen, %(fee)s €, zu zahlen in %(pay_days)d Tagen. %(words)s")
+    return " ".join(
+        (
+            written
+            % {
+                "level": number,
+                "days": level.days,
+                "fee": decimal(level.cents),
+                "pay_days": level.pay_days,
+                "words": level.words,
+            }
+        ).strip()
         for number, level in enumerate(levels, 1)
     )
 

@@ -54,3 +54,11 @@ def test_a_cashier_imports_a_statement_and_settles_what_is_left(house: House, vi
     page.get_by_role("button", name="Beiseitelegen", exact=True).click()
     expect(page.get_by_text("Nichts wartet")).to_be_visible()
     sound(page)
+    page.get_by_role("link", name="auszug.xml").click()
+    accepted = page.get_by_role("row").filter(has_text="Rest folgt")
+    accepted.get_by_text("Zurücknehmen …").click()
+    accepted.get_by_label("Grund").fill("Die Falschen")
+    accepted.get_by_role("button", name="Zurücknehmen").click()
+    expect(accepted.get_by_role("button", name="Vorschlag annehmen")).to_be_visible()
+    with house.database.read() as session:
+        assert ledger.account(session, late.id).open == owed
