@@ -50,13 +50,18 @@ def county(sqlite_template, tmp_path_factory):
     engine.dispose()
 
 
+def small(stories=0):
+    """The same county with few bookings; with ``stories``, those that a newcomer finds in Diepholz."""
+    less = {"past_bookings": 3, "full_day": 0}
+    towns = [msgspec.structs.replace(town, bookings=min(town.bookings, 12), **less) for town in seeds.demonstration()]
+    return [msgspec.structs.replace(town, full_day=stories) if town.slug == "diepholz" else town for town in towns]
+
+
 @pytest.fixture
 def few(monkeypatch):
-    """The same county with few bookings, for tests that load it again and again, on both databases."""
-    whole = seeds.demonstration()
-    few = {"past_bookings": 3, "full_day": 0}
-    small = [msgspec.structs.replace(town, bookings=min(town.bookings, 12), **few) for town in whole]
-    monkeypatch.setattr(seeds, "demonstration", lambda: small)
+    """It for tests that load it again and again, on both databases."""
+    towns = small()
+    monkeypatch.setattr(seeds, "demonstration", lambda: towns)
 
 
 def fingerprint(database):
@@ -269,10 +274,13 @@ def test_every_picture_is_drawn(county):
     ],
     ids=str,
 )
-def test_it_loads_on_any_day(database, few, now):
+def test_it_loads_on_any_day(database, monkeypatch, now):
+    towns = small(stories=1)
+    monkeypatch.setattr(seeds, "demonstration", lambda: towns)
     assert len(demo.load(database, now)) == 5
     with database.read() as session:
         assert session.scalar(select(func.count(Booking.id)).where(Booking.starts_at > now)) > 20
+        assert checks.findings(session, town_of(session, "diepholz"), now) == []
 
 
 def test_a_file_that_contradicts_itself_is_refused_with_a_sentence(tmp_path):
