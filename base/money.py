@@ -1,5 +1,6 @@
 """Amounts of money are integer cents. There is one way to round: half up, away from zero, as on paper."""
 
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 
@@ -11,6 +12,18 @@ def cents(amount: Decimal) -> int:
 def share(amount: int, percent: int) -> int:
     """``percent`` per cent of an amount in cents, rounded to whole cents."""
     return cents(Decimal(amount) * percent / Decimal(10_000))
+
+
+def spread(amount: int, weights: Sequence[int]) -> list[int]:
+    """An amount in cents shared out in proportion to ``weights``, of which none is negative and one at least isn't
+    zero. The parts are whole cents and exactly the amount together; of no more than all weights, none is greater than
+    its weight."""
+    whole, so_far, parts = sum(weights), 0, []
+    for weight in weights:
+        before = cents(Decimal(amount * so_far) / whole / 100)
+        so_far += weight
+        parts.append(cents(Decimal(amount * so_far) / whole / 100) - before)
+    return parts
 
 
 def parse_euros(text: str) -> int:

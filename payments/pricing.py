@@ -13,7 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from buchbar.base import texts
-from buchbar.base.money import share
+from buchbar.base.money import share, spread
 from buchbar.base.texts import N_, _, ngettext
 from buchbar.calendar.public_holidays import holiday_name
 from buchbar.calendar.rules import opening
@@ -80,20 +80,21 @@ def price(items: Iterable[TariffItem], case: Case) -> list[Line]:
     Each begun unit belongs to the first position of its code that holds when the unit begins; a price per booking or
     person is one unit to the end of the case. Where that position has no conditions, all of its code that are per
     booking or person and have none are due beside it. Percentages are of the prices that stand before them, as far as
-    these fall into the hours of the percentage, and have their VAT.
+    these fall into the hours of the percentage, and have their VAT; what else lowers or bounds the sum is shared out
+    over the VAT keys in it.
     """
     fitting = [item for item in items if _fits(item, case)]
     prices = [item for item in fitting if item.kind == "price"]
     units = [unit for code in dict.fromkeys(item.code for item in prices) for unit in _begun(prices, code, case)]
     lines = {n: [_priced(item, units, case)] for n, item in enumerate(fitting) if any(u.item is item for u in units)}
-    total = sum(unit.cents for unit in units)
+    sums = _sums(line for of_one in lines.values() for line in of_one)
     for n, item in enumerate(fitting):
         if item.kind in ("surcharge", "reduction"):
             before = [unit for unit in units if unit.item in fitting[:n]]
-            lines[n] = _adjusted(item, before, total, case)
-            total += sum(line.cents for line in lines[n])
+            lines[n] = _adjusted(item, before, sums, case)
+            sums = sums + _sums(lines[n])
     said = [line for n in sorted(lines) for line in lines[n]]
-    return said + _bounds(fitting, total, case) if said else []
+    return said + _bounds(fitting, sums, case) if said else []
 
 
 def vat_on(item: TariffItem, day: date) -> str:
@@ -187,14 +188,34 @@ def _priced(item: TariffItem, units: Iterable[_Unit], case: Case) -> Line:
     return _line(item, sum(unit.cents for unit in own), _count(item, len(own), case), case)
 
 
-def _adjusted(item: TariffItem, before: Iterable[_Unit], total: int, case: Case) -> list[Line]:
-    """What a surcharge or a reduction comes to; no reduction takes more than ``total``, which is there."""
-    lines = []
-    for line in _percentages(item, before, case) if item.percent else [_amount(item, case)]:
-        cents = line.cents if item.kind == "surcharge" else -min(line.cents, total)
-        total += cents
-        lines.append(replace(line, cents=cents))
+def _sums(lines: Iterable[Line]) -> Counter[str]:
+    """What stands under each VAT key, in cents."""
+    sums: Counter[str] = Counter()
+    for line in lines:
+        sums[line.vat] += line.cents
+    return sums
+
+
+def _adjusted(item: TariffItem, before: Iterable[_Unit], sums: Counter[str], case: Case) -> list[Line]:
+    """What a surcharge or a reduction comes to; no reduction takes more of a VAT key than ``sums`` has there."""
+    lowers = item.kind == "reduction"
+    if item.percent:
+        lines = _percentages(item, before, case)
+        lines = [replace(each, cents=-min(each.cents, sums[each.vat])) for each in lines] if lowers else lines
+    else:
+        line = _amount(item, case)
+        lines = _shared(replace(line, cents=-min(line.cents, sums.total())), sums) if lowers else [line]
     return [line for line in lines if line.cents]
+
+
+def _shared(line: Line, sums: Counter[str]) -> list[Line]:
+    """What changes the whole sum, shared out over what stands under each VAT key; under its own where nothing does."""
+    keys = [key for key in sums if sums[key]]
+    if len(keys) < 2:
+        return [replace(line, vat=keys[0] if keys else line.vat)]
+    note = ", ".join(words for words in (line.note, _("anteilig")) if words)
+    parts = spread(line.cents, [sums[key] for key in keys])
+    return [replace(line, cents=part, vat=key, note=note) for key, part in zip(keys, parts, strict=True) if part]
 
 
 def _percentages(item: TariffItem, before: Iterable[_Unit], case: Case) -> list[Line]:
@@ -216,16 +237,17 @@ def _amount(item: TariffItem, case: Case) -> Line:
     return _line(item, sum(unit.cents for unit in units), _count(item, len(units), case), case)
 
 
-def _bounds(items: Iterable[TariffItem], total: int, case: Case) -> list[Line]:
+def _bounds(items: Iterable[TariffItem], sums: Counter[str], case: Case) -> list[Line]:
     """What is missing to the first minimum that holds, and what is above the first maximum. The maximum wins."""
     holding = [item for item in items if _holds(item, as_utc(case.start), case)]
-    lines = []
+    lines: list[Line] = []
     for kind, words in (("minimum", _("mindestens %s")), ("maximum", _("höchstens %s"))):
-        bound = next((item for item in holding if item.kind == kind), None)
+        bound, total = next((item for item in holding if item.kind == kind), None), sums.total()
         beyond = bound and (total < bound.cents if kind == "minimum" else total > bound.cents)
         if bound and beyond:
-            lines.append(_line(bound, bound.cents - total, words % texts.euros(bound.cents), case))
-            total = bound.cents
+            line = _line(bound, bound.cents - total, words % texts.euros(bound.cents), case)
+            shared = _shared(line, sums)
+            lines, sums = lines + shared, sums + _sums(shared)
     return lines
 
 

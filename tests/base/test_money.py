@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buchbar.base.money import cents, parse_euros, share
+from buchbar.base.money import cents, parse_euros, share, spread
 from buchbar.base.texts import euros
 
 
@@ -29,6 +29,23 @@ def test_a_share_is_whole_cents(amount, percent, part):
 def test_a_share_is_never_more_than_the_whole_and_both_parts_are_within_a_cent(amount, percent):
     assert 0 <= share(amount, percent) <= amount
     assert abs(share(amount, percent) + share(amount, 100 - percent) - amount) <= 1
+
+
+@pytest.mark.parametrize(
+    ("amount", "weights", "parts"),
+    [(-25000, [50000, 5000], [-22727, -2273]), (1, [1, 1], [1, 0]), (100, [1, 0, 2], [33, 0, 67]), (0, [7, 9], [0, 0])],
+)
+def test_an_amount_is_shared_out_in_proportion(amount, weights, parts):
+    assert spread(amount, weights) == parts
+
+
+@given(st.integers(-(10**9), 10**9), st.lists(st.integers(0, 10**9), min_size=1).filter(any))
+def test_the_parts_are_the_amount_to_the_cent_and_none_is_more_than_its_weight_where_all_are_not(amount, weights):
+    parts = spread(amount, weights)
+    assert sum(parts) == amount and all(part * amount >= 0 for part in parts)
+    assert all(abs(part - amount * weight / sum(weights)) <= 1 for part, weight in zip(parts, weights, strict=True))
+    if abs(amount) <= sum(weights):
+        assert all(abs(part) <= weight for part, weight in zip(parts, weights, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -212,6 +212,34 @@ def test_a_percentage_has_the_vat_of_the_prices_that_it_is_of():
     assert [(line.cents, line.vat) for line in lines[2:]] == [(-500, "frei"), (-300, "19")]
 
 
+@pytest.mark.parametrize(
+    ("bound", "shares"),
+    [
+        (item(30000, kind="maximum"), [("19", -22727), ("hoheitlich", -2273)]),
+        (item(66000, kind="minimum"), [("19", 10000), ("hoheitlich", 1000)]),
+        (item(11001, kind="reduction"), [("19", -10001), ("hoheitlich", -1000)]),
+        (item(99999, kind="reduction"), [("19", -50000), ("hoheitlich", -5000)]),
+    ],
+)
+def test_what_changes_the_whole_sum_is_shared_out_over_the_vat_in_it(bound, shares):
+    """What is paid less or more for all is so for each: otherwise one tax would be below zero, another too high."""
+    lines = price([item(50000, vat="19"), item(5000, code="extra", vat="hoheitlich"), bound], case())
+    assert [(line.vat, line.cents) for line in lines[2:]] == shares
+    assert all(line.note.endswith("anteilig") for line in lines[2:])
+
+
+def test_of_prices_twice_reduced_none_is_below_nothing():
+    items = [item(1000, vat="19"), item(1000, code="extra", vat="7"), *[item(kind="reduction", percent=60)] * 2]
+    assert [(line.vat, line.cents) for line in price(items, case())[2:]] == [
+        *(("19", -600), ("7", -600)),
+        *(("19", -400), ("7", -400)),
+    ]
+
+
+def test_a_minimum_of_what_costs_nothing_has_its_own_vat():
+    assert price([item(0), item(500, kind="minimum", vat="19")], case())[-1].vat == "19"
+
+
 def test_a_surcharge_alone_is_bounded_too():
     assert total([item(900, kind="surcharge"), item(500, kind="maximum")], case()) == 500
 
@@ -259,6 +287,7 @@ ITEMS = st.builds(
     unit=st.sampled_from(["booking", "hour", "half_hour", "day", "person"]),
     per_part=st.booleans(),
     percent=st.sampled_from([0, 0, 7, 33, 100]),
+    vat=st.sampled_from(["hoheitlich", "7", "19"]),
     conditions=CONDITIONS,
 )
 CASES = st.builds(
@@ -278,6 +307,15 @@ CASES = st.builds(
 @given(st.lists(ITEMS, max_size=7), CASES)
 def test_a_sum_is_never_negative(items, asked):
     assert total(items, asked) >= 0
+
+
+@given(st.lists(ITEMS, max_size=7), CASES, st.integers(0, 20000), st.integers(0, 100000))
+def test_nothing_is_negative_under_any_vat_key_and_what_bounds_is_met_to_the_cent(items, asked, least, more):
+    unbound = total(items, asked)
+    lines = price([*items, item(least, kind="minimum"), item(least + more, kind="maximum")], asked)
+    sums = {key: sum(line.cents for line in lines if line.vat == key) for key in {line.vat for line in lines}}
+    assert all(cents >= 0 for cents in sums.values())
+    assert not lines or sum(sums.values()) == min(max(unbound, least), least + more)
 
 
 @given(st.lists(ITEMS, max_size=5), CASES, st.integers(0, 20000), st.integers(0, 100000))
