@@ -23,9 +23,9 @@ from buchbar.booking.models import Booking
 from buchbar.calendar.bank_days import is_bank_day
 from buchbar.calendar.walls import local_date
 from buchbar.notices import letters
-from buchbar.payments import collections, iban, ledger, mandates, paying
+from buchbar.payments import collections, iban, ledger, mandates, paying, settling
 from buchbar.payments.mandates import Mandate, SepaOrder
-from buchbar.payments.models import Charge, Payment
+from buchbar.payments.models import Payment
 from buchbar.payments.rules import rules_of
 
 # In these states a booking owes what its charges say; a request may still come to nothing.
@@ -43,23 +43,22 @@ class Turn:
 
 def turns(session: Session, town: Municipality, on: date) -> list[Turn]:
     """Whose turn it is, if it is collected on a day: what is due by then, and isn't on its way already."""
-    due = func.coalesce(Charge.due_on, on)
-    owing = select(Charge.booking_id).where(Charge.municipality_id == town.id, due <= on)
     active = select(func.lower(Mandate.email)).where(Mandate.municipality_id == town.id, Mandate.state == "active")
     on_its_way = select(Payment.booking_id).where(Payment.state == "started", Payment.intent_id.is_not(None))
     wanted = queries.bookings(town).where(
         Booking.state.in_(OWING),
         Booking.email_proven_at.is_not(None),
         func.lower(Booking.email).in_(active),
-        Booking.id.in_(owing),
         Booking.id.in_(ledger.unpaid(town.id)),
         Booking.id.not_in(on_its_way),
     )
     found = session.scalars(wanted.order_by(Booking.id)).all()
-    accounts = ledger.accounts(session, [booking.id for booking in found])
+    due = settling.due_by(session, [booking.id for booking in found], on)
     by_email = {email: mandates.of_email(session, town.id, email, on) for email in {each.email for each in found}}
     return [
-        Turn(booking, mandate, accounts[booking.id].open) for booking in found if (mandate := by_email[booking.email])
+        Turn(booking, mandate, cents)
+        for booking in found
+        if (cents := due[booking.id]) and (mandate := by_email[booking.email])
     ]
 
 
@@ -86,10 +85,12 @@ def announce(
 
 def hand_over(session: Session, order: SepaOrder, at: datetime, by: Actor) -> list[Booking]:
     """Close a file for the bank; the bookings of which nothing is collected any more, because they were paid or the
-    mandate was revoked."""
+    mandate was revoked. Raises Refused from its day on: it would count as paid before any bank has it."""
     collections.lock(session, order)
     if order.handed_over_at:
         return []
+    if local_date(at, session.get_one(Municipality, order.municipality_id).zone) >= order.execute_on:
+        raise Refused(_("Dafür ist es zu spät: Bitte ziehen Sie die Datei zurück und kündigen Sie den Einzug neu an."))
     left_out = []
     for booking, payment in _locked(session, order):
         if not collections.lower(session, payment):
@@ -119,7 +120,7 @@ def settle_due(database: Database, now: datetime) -> int:
 
 def _announce(session: Session, town: Municipality, order: SepaOrder, turn: Turn, at: datetime, by: Actor) -> None:
     lifecycle.lock(session, turn.booking)
-    cents = ledger.account(session, turn.booking.id).open
+    cents = settling.due_by(session, [turn.booking.id], order.execute_on).get(turn.booking.id, 0)
     begun = select(Payment.id).where(
         Payment.booking_id == turn.booking.id, Payment.state == "started", Payment.intent_id.is_not(None)
     )

@@ -5,6 +5,7 @@ nothing of it has been booked. A direct debit counts as paid on the day on which
 it back for eight weeks, which is a return (Reversal) and changes nothing of what was.
 """
 
+import logging
 import secrets
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
@@ -16,15 +17,16 @@ from buchbar.base.db import Database
 from buchbar.base.errors import NotFound, Refused
 from buchbar.base.texts import _
 from buchbar.calendar.bank_days import bank_day_from
-from buchbar.payments import iban, ledger, paying, sepa
+from buchbar.payments import iban, ledger, paying, sepa, settling
 from buchbar.payments.mandates import Mandate, SepaOrder, revoke
-from buchbar.payments.models import Charge, Payment
+from buchbar.payments.models import Charge, Payment, Reversal
 from buchbar.payments.rules import rules_of
 
 # So many days before it is collected, a debtor hears of it (SEPA Core Rulebook 4.3.4, unless agreed otherwise).
 NOTICE = timedelta(days=14)
 # With these reasons a bank says that the account or the mandate is gone: nothing can be collected with it any more.
 NO_MORE = ("AC01", "AC04", "AC06", "AC13", "MD01", "MD07", "SL01")
+log = logging.getLogger("buchbar.payments")
 
 
 def first_day(today: date) -> date:
@@ -105,7 +107,9 @@ def lower(session: Session, payment: Payment) -> int:
     has locked the booking."""
     session.refresh(payment, with_for_update=True)
     mandate = session.get_one(Mandate, payment.mandate_id)
-    left = min(payment.cents, ledger.account(session, payment.booking_id).open) if mandate.state == "active" else 0
+    on = session.get_one(SepaOrder, payment.order_id).execute_on
+    due = settling.due_by(session, [payment.booking_id], on).get(payment.booking_id, 0)
+    left = min(payment.cents, due) if mandate.state == "active" else 0
     if left and payment.state == "started":
         payment.cents = left
         session.flush()
@@ -165,7 +169,8 @@ def withdraw(session: Session, order: SepaOrder, at: datetime, by: str) -> list[
 
 
 def settle_due(database: Database, municipality_id: UUID, now: datetime, today: date) -> int:
-    """Book a town's direct debits whose day has come as paid; how many. Each in a transaction of its own, each once."""
+    """Book a town's direct debits whose day has come as paid; how many. Each in a transaction of its own, each once;
+    one that fails is tried again the next time, and stops none behind it."""
     with database.read() as session:
         due = session.execute(
             select(Payment.id, Payment.booking_id)
@@ -182,8 +187,11 @@ def settle_due(database: Database, municipality_id: UUID, now: datetime, today: 
         ).all()
     booked = 0
     for payment_id, booking_id in due:
-        with database.write() as session:
-            booked += _settle(session, payment_id, booking_id, now, today)
+        try:
+            with database.write() as session:
+                booked += _settle(session, payment_id, booking_id, now, today)
+        except Exception as fault:
+            log.error("debit not booked", extra={"payment": str(payment_id), "fault": type(fault).__name__})
     return booked
 
 
@@ -201,20 +209,38 @@ def returned(
         return None
 
     def take() -> int:
-        session.refresh(payment, with_for_update=True)
-        if payment.state == "paid":
-            cents = payment.cents
-            return ledger.reverse(session, payment, "returned", key, cents, at, reason=reason, entry_id=entry_id)
-        return 0
+        return take_back(session, payment, key, at, reason=reason, entry_id=entry_id)
 
     def give_up() -> int:
         return payment.cents if paying.end(session, payment.id, "failed") else 0
 
+    paying.lock(session, [payment])
+    session.refresh(payment, with_for_update=True)
     early = payment.state == "started"
     paying.upward("unpaid" if early else "taken")(session, payment.booking_id, at, give_up if early else take)
     if reason in NO_MORE and payment.mandate_id:
         revoke(session, session.get_one(Mandate, payment.mandate_id), at, reason)
     return payment
+
+
+def take_back(
+    session: Session,
+    payment: Payment,
+    key: str,
+    at: datetime,
+    *,
+    reason: str = "",
+    entry_id: UUID | None = None,
+    by: str = "",
+) -> int:
+    """Write down that the bank has taken back what is left of a payment: it can do so once, however often it says so;
+    how many cents. The caller has locked the booking."""
+    session.refresh(payment, with_for_update=True)
+    gone = sum(session.scalars(select(Reversal.cents).where(Reversal.payment_id == payment.id)))
+    if payment.state != "paid" or payment.cents <= gone:
+        return 0
+    left = payment.cents - gone
+    return ledger.reverse(session, payment, "returned", key, left, at, reason=reason, by=by, entry_id=entry_id)
 
 
 def _settle(session: Session, payment_id: UUID, booking_id: UUID, at: datetime, today: date) -> int:

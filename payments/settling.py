@@ -7,6 +7,7 @@ charges first. Money that came and went again is shown at the newest charges. Wh
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -115,6 +116,15 @@ def settlements(session: Session, ids: Collection[UUID]) -> dict[UUID, Settlemen
     return {
         booking_id: settle(claims.get(booking_id, []), sums.paid, sums.reversed, sums.returned)
         for booking_id, sums in accounts(session, ids).items()
+    }
+
+
+def due_by(session: Session, ids: Collection[UUID], on: date) -> dict[UUID, int]:
+    """What is still to be paid of the bookings' charges that are due by a day, in cents."""
+    later = set(session.scalars(select(Charge.id).where(Charge.booking_id.in_(ids), Charge.due_on > on)))
+    return {
+        booking_id: min(each.open, sum(charge.open for charge in each.charges if charge.id not in later))
+        for booking_id, each in settlements(session, ids).items()
     }
 
 

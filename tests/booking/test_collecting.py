@@ -1,6 +1,6 @@
 """Direct debits: announced two weeks before, never of what was paid meanwhile, booked on their day, given back."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
@@ -92,6 +92,53 @@ def test_nobody_is_debited_too_soon_or_on_a_day_without_banks(session, day, why)
         collecting.announce(session, cast.town, [booking.id], day, NOW, CASHIER)
 
 
+@pytest.mark.parametrize("days", [14, 15])
+def test_a_file_whose_day_has_come_is_not_closed_any_more(session, days):
+    cast, booking, _mandate = with_a_mandate(session)
+    order = announced(session, cast, booking)
+    with pytest.raises(Refused, match="zu spät"):
+        collecting.hand_over(session, order, NOW + timedelta(days=days), CASHIER)
+    assert order.handed_over_at is None
+    collecting.withdraw(session, order, NOW + timedelta(days=days), CASHIER)
+    assert (the_debit(session).state, len(letters(session, "debit_withdrawn"))) == ("failed", 1)
+
+
+def test_the_day_before_by_the_towns_calendar_is_early_enough(session):
+    cast, booking, _mandate = with_a_mandate(session)
+    order = announced(session, cast, booking)
+    midnight = datetime(2026, 12, 6, 23, 0, tzinfo=UTC)  # in Diepholz it is the seventh
+    with pytest.raises(Refused, match="zu spät"):
+        collecting.hand_over(session, order, midnight, CASHIER)
+    assert collecting.hand_over(session, order, midnight - timedelta(seconds=1), CASHIER) == []
+
+
+def owes_later(session, booking, cents, on):
+    made = ledger.charge(session, booking, "change", [ledger.Line("extra", "Sekt", cents)], NOW + timedelta(minutes=1))
+    made.due_on = on
+    session.flush()
+
+
+def test_only_what_is_due_by_then_is_collected(session):
+    cast, booking, _mandate = with_a_mandate(session)
+    owes_later(session, booking, 5000, DAY + timedelta(days=1))
+    (turn,) = collecting.turns(session, cast.town, DAY)
+    assert turn.cents == 17000
+    order = announced(session, cast, booking)
+    assert the_debit(session).cents == 17000
+    pay(session, booking, NOW, 7000)
+    collecting.hand_over(session, order, NOW, CASHIER)
+    assert amounts(collections.content(session, order)) == ["100.00"]
+
+
+def test_what_is_due_later_is_not_collected_because_of_what_is_paid(session):
+    cast, booking, _mandate = with_a_mandate(session)
+    pay(session, booking, NOW)
+    owes_later(session, booking, 5000, DAY + timedelta(days=1))
+    assert collecting.turns(session, cast.town, DAY) == []
+    (turn,) = collecting.turns(session, cast.town, DAY + timedelta(days=1))
+    assert turn.cents == 5000
+
+
 def test_the_file_is_the_same_whenever_it_is_fetched(session):
     cast, booking, mandate = with_a_mandate(session)
     order = announced(session, cast, booking)
@@ -166,6 +213,41 @@ def test_on_its_day_it_counts_as_paid_once(database, collected):
         assert session.get_one(type(booking), booking.id).state == "confirmed"
         with pytest.raises(Refused, match="schon gebucht"):
             collecting.withdraw(session, session.get_one(mandates.SepaOrder, order_id), NOW, CASHIER)
+
+
+def test_a_debit_that_can_not_be_booked_stops_none_behind_it(database, monkeypatch):
+    with database.write() as session:
+        cast, first, mandate = with_a_mandate(session)
+        order = collections.begin(session, cast.town.id, "collection", DAY, NOW, "Herr Winter")
+        for booking in (first, confirmed(session, cast, slot_at(SATURDAY, 10, 30))):
+            collections.put_in(session, order, booking.id, mandate, 17000, NOW)
+        collecting.hand_over(session, order, NOW, CASHIER)
+        broken = min(payment.booking_id for payment in collections.inside(session, order))
+    booked = paying.upward("paid")
+
+    def breaks(session, booking_id, at, book):
+        if booking_id == broken:
+            raise RuntimeError
+        booked(session, booking_id, at, book)
+
+    with monkeypatch.context() as broken_for_now:
+        broken_for_now.setitem(paying._upward, "paid", breaks)
+        assert collecting.settle_due(database, ON_THE_DAY) == 1
+    assert collecting.settle_due(database, ON_THE_DAY) == 1
+
+
+def test_a_debit_is_given_back_once_by_whatever_name_the_return_goes(database, collected):
+    booking, payment_id, _mandate_id, _order = collected
+    collecting.settle_due(database, ON_THE_DAY)
+    with database.write() as session:
+        payment = session.get_one(Payment, payment_id)
+        ledger.reverse(session, payment, "returned", "bank:0", 7000, ON_THE_DAY)
+    for key in ("bank:1", "bank:2"):
+        with database.write() as session:
+            collections.returned(session, payment_id.hex, key, ON_THE_DAY)
+    with database.read() as session:
+        assert sorted(session.scalars(select(Reversal.cents))) == [7000, 10000]
+        assert ledger.account(session, booking.id).open == 17000
 
 
 def test_a_return_is_booked_once_and_ends_the_mandate_where_the_account_is_gone(database, collected):
