@@ -13,8 +13,12 @@ from uuid import UUID
 from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
+from buchbar.accounts.models import Municipality
+from buchbar.base import texts
 from buchbar.base.errors import NotFound, Refused
 from buchbar.base.texts import _
+from buchbar.calendar.bank_days import is_bank_day
+from buchbar.calendar.walls import local_date
 from buchbar.payments import collections, iban, sepa
 from buchbar.payments.bank_entries import payer_iban
 from buchbar.payments.mandates import Mandate, SepaOrder
@@ -74,7 +78,12 @@ def hand_over(
     session: Session, municipality_id: UUID, refund_ids: Collection[UUID], on: date, at: datetime, by: str
 ) -> SepaOrder:
     """Make a file of these refunds; they are done. Raises Refused where the town's account is missing, and for no
-    refund with a known account."""
+    refund with a known account, or a day on which no bank can execute it any more."""
+    today = local_date(at, session.get_one(Municipality, municipality_id).zone)
+    if on < today or not is_bank_day(on):
+        raise Refused(
+            _("Am %s führt keine Bank Überweisungen aus. Bitte wählen Sie einen anderen Tag.") % texts.day(on)
+        )
     rules = rules_of(session, municipality_id)
     if not (rules.iban and rules.payee):
         raise Refused(_("Für Überweisungen fehlt das Konto der Kommune."))

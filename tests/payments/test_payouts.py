@@ -52,6 +52,14 @@ def test_it_waits_for_the_next_file_and_not_for_a_provider(database):
         assert [each.id for each in payouts.waiting(session, town.id)] == [refund.id]
 
 
+@pytest.mark.parametrize("on", [date(2026, 11, 20), date(2026, 11, 28), date(2026, 12, 25)])
+def test_no_file_is_for_a_day_on_which_no_bank_can_execute_it(session, on):
+    town, refund = cancelled(session)
+    with pytest.raises(Refused, match="führt keine Bank"):
+        payouts.hand_over(session, town.id, [refund.id], on, NOW, "Herr Winter")
+    assert refund.state == "wanted"
+
+
 def test_it_goes_back_to_the_account_that_it_came_from(session):
     town, refund = cancelled(session)
     order = handed_over(session, town, refund)
