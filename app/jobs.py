@@ -35,6 +35,14 @@ class Job:
     work: Callable[[Database, Settings, datetime], int]
 
 
+def _catch_up(database: Database, settings: Settings, now: datetime) -> int:
+    """What the payment provider has had to tell since this was last asked to the end: a run that failed doesn't count,
+    and where none is remembered, everything is asked for."""
+    with database.read() as session:
+        asked_at = once.last_done(session, "messages")
+    return payments.catch_up(database, now, settings, asked_at)
+
+
 JOBS = (
     Job("expire", timedelta(minutes=1), lambda database, _settings, now: booking.expire_holds(database, now)),
     Job("release", timedelta(minutes=1), lambda database, _settings, now: booking.release_overdue(database, now)),
@@ -43,6 +51,7 @@ JOBS = (
     Job("calendars", timedelta(minutes=5), lambda database, _s, now: booking.keep_owners_calendars(database, now)),
     Job("revisions", timedelta(minutes=5), lambda database, _settings, now: revisions.apply_all_due(database, now)),
     Job("payments", timedelta(minutes=5), lambda database, settings, now: payments.poll(database, now, settings)),
+    Job("messages", timedelta(minutes=5), _catch_up),
     Job("debits", timedelta(hours=1), lambda database, _settings, now: collecting.settle_due(database, now)),
     Job(
         "statements",

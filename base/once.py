@@ -47,6 +47,11 @@ def last_runs(session: Session) -> dict[str, datetime]:
     return {row[0]: row[1] for row in rows}
 
 
+def last_done(session: Session, name: str) -> datetime | None:
+    """When the last run of a job began that came to its end; None if none has, or too long ago to be remembered."""
+    return session.scalar(select(func.max(JobRun.started_at)).where(JobRun.name == name, JobRun.ended_at.is_not(None)))
+
+
 def forget(session: Session, now: datetime) -> None:
     """Delete runs older than a week."""
     session.execute(delete(JobRun).where(JobRun.slot_at < now - timedelta(days=7)))

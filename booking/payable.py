@@ -1,5 +1,6 @@
 """When and how a booking can be paid: the pages and the server ask the same question."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 from buchbar.base.texts import _
 from buchbar.booking import lifecycle, steps
 from buchbar.booking.models import Booking
-from buchbar.payments import bank_details, paying
+from buchbar.payments import bank_details, checkout, ledger, paying
 from buchbar.payments.girocode import Transfer
 from buchbar.payments.models import Payment
 from buchbar.payments.rules import rules_of
@@ -21,7 +22,8 @@ ON_ITS_WAY = timedelta(days=4)
 @dataclass(frozen=True, slots=True)
 class Ways:
     """How what is open can be paid now. ``why_not`` says why it can't be paid online or by transfer; ``hours`` are the
-    counter's, in the town's own words; ``hurry``: a transfer might come after the deadline."""
+    counter's, in the town's own words; ``hurry``: a transfer might come after the deadline; ``too_little`` says that it
+    is too little to be paid online, and what to do instead."""
 
     why_not: str
     online: bool
@@ -29,20 +31,34 @@ class Ways:
     counter: bool
     hours: str
     hurry: bool
+    too_little: str = ""
 
 
 def ways(session: Session, booking: Booking, now: datetime) -> Ways:
     """The ways that the town offers, as far as the booking's policy and its state let them be used."""
     rules, sentence = rules_of(session, booking.municipality_id), why_not(booking, now)
-    online = "stripe" in rules.ways and booking.state in steps.STEPS["pay"]
+    online = "stripe" in rules.ways and booking.state in steps.STEPS["pay"] and not sentence
+    transfer = None if sentence else bank_details.transfer(session, booking.municipality_id, booking.id)
+    counter = "counter" in rules.ways and (not sentence or booking.policy.terms.payment == "none")
+    little = online and 0 < ledger.account(session, booking.id).open < checkout.LEAST
     return Ways(
         why_not=sentence,
-        online=online and not sentence,
-        transfer=None if sentence else bank_details.transfer(session, booking.municipality_id, booking.id),
-        counter="counter" in rules.ways and (not sentence or booking.policy.terms.payment == "none"),
+        online=online and not little,
+        transfer=transfer,
+        counter=counter,
         hours=rules.counter_hours,
         hurry=booking.deadline_at is not None and booking.deadline_at - now < ON_ITS_WAY,
+        too_little=f"{paying.too_little()} {_instead(transfer is not None, counter)}" if little else "",
     )
+
+
+def _instead(transfer: bool, counter: bool) -> str:
+    """What to do instead of paying online."""
+    if transfer and counter:
+        return _("Bitte überweisen Sie den Betrag oder bezahlen Sie ihn am Schalter.")
+    if transfer:
+        return _("Bitte überweisen Sie den Betrag.")
+    return _("Bitte bezahlen Sie den Betrag am Schalter.") if counter else _("Bitte wenden Sie sich an das Amt.")
 
 
 def why_not(booking: Booking, now: datetime) -> str:
@@ -59,12 +75,26 @@ def why_not(booking: Booking, now: datetime) -> str:
     return ""
 
 
-def begin_to_pay(session: Session, booking: Booking, at: datetime) -> Payment:
-    """Begin an attempt to pay what is open, or take up the one that was begun."""
-    lifecycle.lock(session, booking)
+def can_be_paid(booking: Booking, now: datetime) -> bool:
+    """Whether the couple can begin to pay now, if anything is open."""
+    return booking.state in steps.STEPS["pay"] and not why_not(booking, now)
+
+
+def begin_to_pay(session: Session, booking: Booking, at: datetime, others: Sequence[Booking] = ()) -> Payment:
+    """Begin an attempt to pay what is open of the booking, and with it of the ``others`` as far as they can be paid;
+    or take up the one that was begun.
+
+    Raises NotAllowed, NothingOpen, TooLittle, UnderWay.
+    """
+    at_once = sorted((booking, *others), key=lambda each: each.id)
+    for each in at_once:  # always in this order, as whoever books the money (payments/inbox.py)
+        lifecycle.lock(session, each)
     steps.allow(booking, "pay", at)
     if sentence := why_not(booking, at):
         raise steps.NotAllowed(sentence)
     if "stripe" not in rules_of(session, booking.municipality_id).ways:
         raise steps.NotAllowed(_("Online bezahlen können Sie hier nicht. Wie es geht, steht auf der Seite „Bezahlen“."))
-    return paying.begin(session, booking.municipality_id, booking.id, at)
+    ids = [each.id for each in at_once if can_be_paid(each, at)]
+    if len(ids) == 1 and (little := ways(session, booking, at).too_little):
+        raise steps.NotAllowed(little)
+    return paying.begin_together(session, booking.municipality_id, ids, at)

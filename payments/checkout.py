@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 import stripe
-from stripe.params import RefundCreateParams, RefundListParams
+from stripe.params import EventListParams, RefundCreateParams, RefundListParams
 from stripe.params.checkout import SessionCreateParams, SessionExpireParams, SessionRetrieveParams
 
 from buchbar.base import texts
@@ -27,6 +27,7 @@ from buchbar.payments.models import Payment, Refund
 
 log = logging.getLogger("buchbar.payments")
 CURRENCY = "eur"
+LEAST = 50  # cents, below which Stripe takes no payment in euros
 # XBezahldienste 1.0.0: purpose of at most 27 letters, digits, blanks and hyphens.
 PURPOSE = re.compile(r"[\w\s-]{1,27}")
 TOLERANCE = timedelta(minutes=5)  # how old a signed message may be, as Stripe's own libraries have it
@@ -38,10 +39,14 @@ SHAPES: dict[str, Any] = {
     "POST /v1/checkout/sessions/expire": SessionExpireParams,
     "POST /v1/refunds": RefundCreateParams,
     "GET /v1/refunds": RefundListParams,
+    "GET /v1/events": EventListParams,
 }
 # Cards, and the bank's debit, which settles days later.
 METHODS: list[Any] = ["card", "sepa_debit"]
+PAGES = ("completed", "async_payment_succeeded", "async_payment_failed", "expired")
 DISPUTES = frozenset(f"charge.dispute.{word}" for word in ("created", "closed", "funds_withdrawn", "funds_reinstated"))
+# The kinds of messages that we have a use for, of which Stripe lists at most 20 at once.
+KINDS = (*(f"checkout.session.{word}" for word in PAGES), "charge.refunded", "refund.failed", *sorted(DISPUTES))
 OPTIONS = frozenset(stripe.RequestOptions.__annotations__)
 
 
@@ -63,8 +68,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     ``state`` of a checkout: "open", "processing" (paid, the bank takes its days), "paid", "failed", "expired"; of a
     charge: "refunded" (``cents`` is all that has gone back so far); of a dispute: "inquiry" (no money has moved),
     "disputed" (``cents`` are gone), "dispute_won" (they are back), "dispute_lost"; of a refund: "refunded",
-    "refund_failed", "waiting" (for somebody at the desk). ``payment_id`` is our own id, as we had given it to the
-    provider; empty for what isn't ours.
+    "refund_failed", "refused" (the payer's bank has the money), "waiting" (for somebody at the desk). ``payment_id`` is
+    our own id, as we had given it to the provider; empty for what isn't ours.
     """
 
     state: str
@@ -110,6 +115,14 @@ def start(
         made = _client(settings).v1.checkout.sessions.create(parameters, {"idempotency_key": f"payment-{payment.id}"})
     except stripe.IdempotencyError:
         raise Outdated(_("Bitte wählen Sie noch einmal „Bezahlen“.")) from None
+    except REFUSALS as fault:
+        log.error("no checkout page", extra=_described(fault))
+        raise Unreachable(
+            _(
+                "Online bezahlen geht hier zurzeit nicht. Es wurde nichts abgebucht. "
+                "Bitte bezahlen Sie auf einem anderen Weg oder wenden Sie sich an das Amt."
+            )
+        ) from fault
     except stripe.StripeError as fault:
         log.error("no checkout page", extra=_described(fault))
         raise Unreachable(
@@ -135,7 +148,8 @@ def cancel(settings: Settings, checkout_id: str) -> Told:
     """Close a checkout page, if it is still open; what has become of it. Raises NotYet, Hopeless."""
     try:
         with _faults():
-            return _of_checkout(_client(settings).v1.checkout.sessions.expire(checkout_id).to_dict())
+            sessions, key = _client(settings).v1.checkout.sessions, f"close-{checkout_id}"
+            return _of_checkout(sessions.expire(checkout_id, {}, {"idempotency_key": key}).to_dict())
     except Hopeless:  # it isn't open any more
         return status(settings, checkout_id)
 
@@ -160,6 +174,8 @@ def refund(settings: Settings, wanted: Refund) -> Told:
                 made = refunds.create(parameters, {"idempotency_key": f"refund-{wanted.id}"}).to_dict()
     except AlreadyRefunded:
         return Told(state="refunded", intent_id=intent_id, cents=wanted.cents)
+    except Disputed:
+        return Told(state="refused", intent_id=intent_id, cents=wanted.cents)
     return _of_refund(made)
 
 
@@ -176,13 +192,26 @@ def verify(payload: bytes, signature: str, secret: str, now: datetime) -> Messag
         raise Forged(type(fault).__name__) from None
     if now.timestamp() - signed_at > TOLERANCE.total_seconds():
         raise Forged("too old")
+    return _message(event)
+
+
+def heard(settings: Settings, since: datetime) -> list[Message]:
+    """All that the provider has had to tell since then (it remembers 30 days), the oldest first, whether or not it came
+    as a signed message. Raises NotYet, Hopeless."""
+    wanted: EventListParams = {"types": list(KINDS), "created": {"gte": int(since.timestamp())}, "limit": 100}
+    with _faults():
+        listed = _client(settings).v1.events.list(wanted).auto_paging_iter()
+        return [_message(event.to_dict()) for event in listed][::-1]
+
+
+def _message(event: Mapping[str, Any]) -> Message:
     return Message(event_id=event["id"], kind=event["type"], told=_told(event["type"], event["data"]["object"]))
 
 
 def _told(kind: str, about: dict[str, Any]) -> Told | None:
     if kind == "checkout.session.async_payment_failed":
         return msgspec.structs.replace(_of_checkout(about), state="failed")
-    if kind in ("checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.expired"):
+    if kind.removeprefix("checkout.session.") in PAGES:
         return _of_checkout(about)
     if kind == "charge.refunded":
         return Told(
@@ -260,14 +289,43 @@ class AlreadyRefunded(Hopeless):
     """All of the payment has gone back already, by a hand in the provider's dashboard."""
 
 
+class Disputed(Hopeless):
+    """The payer's bank has claimed the payment back: as long as that isn't decided, nothing can go back."""
+
+
+class ShutOut(Hopeless):
+    """The provider doesn't let us in: our key isn't valid (any more), or the account is closed."""
+
+
+# What doesn't get better by asking again.
+REFUSALS = (
+    stripe.InvalidRequestError,
+    stripe.IdempotencyError,
+    stripe.CardError,
+    stripe.AuthenticationError,
+    stripe.PermissionError,
+)
+
+
 @contextmanager
 def _faults() -> Iterator[None]:
     """What goes wrong at the provider becomes what the outbox knows: NotYet or Hopeless."""
     try:
         yield
-    except (stripe.InvalidRequestError, stripe.IdempotencyError, stripe.CardError) as fault:
+    except REFUSALS as fault:
         log.error("refused by Stripe", extra=_described(fault))
-        kinds = {"resource_missing": UnknownObject, "charge_already_refunded": AlreadyRefunded}
+        if isinstance(fault, stripe.AuthenticationError | stripe.PermissionError):
+            raise ShutOut(
+                _(
+                    "Stripe lässt die Stadt nicht zu: Der Schlüssel gilt nicht mehr, oder das Konto ist gesperrt. "
+                    "Bitte lassen Sie das in Ordnung bringen und versuchen Sie es dann noch einmal."
+                )
+            ) from fault
+        kinds = {
+            "resource_missing": UnknownObject,
+            "charge_already_refunded": AlreadyRefunded,
+            "charge_disputed": Disputed,
+        }
         raise kinds.get(fault.code or "", Hopeless)(f"Stripe: {fault.code or type(fault).__name__}") from fault
     except stripe.StripeError as fault:
         log.warning("Stripe doesn't answer", extra=_described(fault))

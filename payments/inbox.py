@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from buchbar.base.db import Database, insert
 from buchbar.base.texts import N_, _
 from buchbar.notices import outbox
-from buchbar.notices.outbox import Hopeless
+from buchbar.notices.outbox import Hopeless, NotYet
 from buchbar.payments import disputes, paying, refunds
 from buchbar.payments.checkout import Message, Told
 from buchbar.payments.models import Payment, ProviderEvent
@@ -61,6 +61,8 @@ def work_off(database: Database, errand_id: UUID, at: datetime) -> None:
             return
         told = msgspec.json.decode(event.body, type=Told)
         about = paying.about(session, told)
+        if about is None and paying.may_come(session, told, event.received_at):
+            raise NotYet("of a payment that isn't known yet: the messages come out of order")
         event.payment_id = about.id if about else None  # so that the right town hears of it, whatever comes of it
     ours = apply(database, told, at)
     with database.write() as session:
@@ -78,7 +80,8 @@ def apply(database: Database, told: Told, at: datetime) -> bool:
             return False
         payments = paying.together(session, payment)
         paying.lock(session, payments)
-        _write_down(session, payment, payments, told, at)
+        with paying.at_once(session):
+            _write_down(session, payment, payments, told, at)
     return True
 
 
@@ -97,7 +100,7 @@ def _write_down(session: Session, payment: Payment, payments: list[Payment], tol
             book = partial(refunds.noticed, session, each.id, cents, at)
             paying.upward("refunded")(session, each.booking_id, at, book)
     elif told.state == "refund_failed":
-        refunds.bounced(session, payments, told.object_id)
+        refunds.bounced(session, payments, told.object_id, told.cents, at)
     elif told.state in ("disputed", "dispute_lost"):
         disputes.taken(session, payments, told.object_id, told.cents, at)
     elif told.state == "dispute_won":

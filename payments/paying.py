@@ -5,12 +5,14 @@ at once see each other. What a payment means for the booking is not known here: 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
+from buchbar.base import texts
 from buchbar.base.db import Database
 from buchbar.base.errors import Refused
 from buchbar.base.settings import Settings
@@ -35,6 +37,10 @@ class NothingOpen(Refused):
     """Everything is paid already."""
 
 
+class TooLittle(Refused):
+    """The provider takes no payment as small as this."""
+
+
 class UnderWay(Refused):
     """The bank has the payment and takes its days."""
 
@@ -44,14 +50,20 @@ class UnderWay(Refused):
 Booked = Callable[[Session, UUID, datetime, Callable[[], int]], None]
 # ``lock(session, booking_ids)``: lock these bookings, in the order given.
 Lock = Callable[[Session, Sequence[UUID]], None]
+# ``at_once(session)``: within this several bookings are changed, so that nobody who changes one of them waits for ever.
+AtOnce = Callable[[Session], AbstractContextManager[None]]
 _upward: dict[str, Booked] = {}
 _locks: list[Lock] = []
+_at_once: list[AtOnce] = []
 
 
-def hand_down(*, lock: Lock, paid: Booked, refunded: Booked, taken: Booked, underway: Booked, unpaid: Booked) -> None:
-    """Tell this folder how bookings are locked, and what follows when money has come in, has gone back or been taken
-    without our doing, when the bank has a payment and takes its days, and when it says no in the end."""
-    _locks[:] = [lock]
+def hand_down(
+    *, lock: Lock, at_once: AtOnce, paid: Booked, refunded: Booked, taken: Booked, underway: Booked, unpaid: Booked
+) -> None:
+    """Tell this folder how bookings are locked and changed at once, and what follows when money has come in, has gone
+    back or been taken without our doing, when the bank has a payment and takes its days, and when it says no in the
+    end."""
+    _locks[:], _at_once[:] = [lock], [at_once]
     _upward.update(paid=paid, refunded=refunded, taken=taken, underway=underway, unpaid=unpaid)
 
 
@@ -65,10 +77,15 @@ def lock(session: Session, payments: Sequence[Payment]) -> None:
     _locks[0](session, [payment.booking_id for payment in payments])
 
 
+def at_once(session: Session) -> AbstractContextManager[None]:
+    """Within this, what belongs to several bookings is changed; they are locked before."""
+    return _at_once[0](session)
+
+
 def begin(session: Session, municipality_id: UUID, booking_id: UUID, at: datetime) -> Payment:
     """Begin to pay what is open; an attempt that was begun before and still fits is taken up again.
 
-    The caller has locked the booking, so two clicks begin one attempt. Raises NothingOpen, UnderWay.
+    The caller has locked the booking, so two clicks begin one attempt. Raises NothingOpen, TooLittle, UnderWay.
     """
     return begin_together(session, municipality_id, [booking_id], at)
 
@@ -77,18 +94,19 @@ def begin_together(session: Session, municipality_id: UUID, booking_ids: Sequenc
     """Begin to pay at once what is open for some bookings of one town; the payment that bears the page. An attempt
     for just the same that was begun before and still fits is taken up again.
 
-    The caller has locked the bookings in their order. Raises NothingOpen, UnderWay.
+    The caller has locked the bookings in their order. Raises NothingOpen, TooLittle, UnderWay.
     """
     session.flush()
     cents = {each: owes for each in booking_ids if (owes := ledger.account(session, each).open)}
     if not cents:
         raise NothingOpen(_("Für diese Buchung ist nichts mehr zu bezahlen."))
-    wanted = select(Payment).where(Payment.booking_id.in_(cents), Payment.state == "started")
-    begun = session.scalars(wanted.where(Payment.provider == "stripe")).all()
+    if sum(cents.values()) < checkout.LEAST:
+        raise TooLittle(too_little())
+    begun = session.scalars(select(Payment).where(Payment.booking_id.in_(cents), Payment.state == "started")).all()
     if any(payment.intent_id for payment in begun):
         raise UnderWay(_("Ihre Zahlung ist schon unterwegs. Die Bank bestätigt sie in den nächsten Tagen."))
     for payment in begun:
-        if payment.together_id is None and _fits(session, payment, cents, at):
+        if payment.provider == "stripe" and payment.together_id is None and _fits(session, payment, cents, at):
             return payment
     for booking_id in cents:
         close(session, booking_id, at)
@@ -110,6 +128,11 @@ def begin_together(session: Session, municipality_id: UUID, booking_ids: Sequenc
     session.add_all(payments)
     session.flush()
     return payments[0]
+
+
+def too_little() -> str:
+    """Why what is open can't be paid online, in a sentence."""
+    return _("Online lassen sich erst Beträge ab %s bezahlen.") % texts.euros(checkout.LEAST)
 
 
 def _fits(session: Session, payment: Payment, cents: Mapping[UUID, int], at: datetime) -> bool:
@@ -194,6 +217,15 @@ def about(session: Session, told: Told) -> Payment | None:
     if found is None and told.payment_id:
         raise Hopeless(_("Stripe nennt eine Zahlung, die hier nicht verzeichnet ist. Bitte bei Stripe nachsehen."))
     return found
+
+
+def may_come(session: Session, told: Told, at: datetime) -> bool:
+    """Whether a payment that nobody knows here may be one that was begun before ``at``: a dispute bears no mark of
+    ours, and may be told before we have heard by which name the provider knows what was paid."""
+    begun = Payment.state == "started", Payment.provider == "stripe", Payment.intent_id.is_(None)
+    return bool(told.intent_id) and bool(
+        session.scalar(select(Payment.id).where(*begun, Payment.started_at <= at).limit(1))
+    )
 
 
 def together(session: Session, payment: Payment) -> list[Payment]:

@@ -17,8 +17,9 @@ from litestar.params import FromPath, RawBody
 
 from buchbar.base.pages import render
 from buchbar.base.settings import ROOT
-from buchbar.payments.standin_books import Behaviour, Books, Fault, Object
+from buchbar.payments.standin_books import Behaviour, Books, Object
 from buchbar.payments.standin_messages import Messages
+from buchbar.payments.standin_refusals import Fault
 
 STYLE = ROOT / "templates" / "payments" / "standin.css"
 
@@ -27,12 +28,12 @@ def create_standin(webhook_url: str, webhook_secret: str, clock: Callable[[], da
     """The application: it tells ``webhook_url`` what happens, signed with ``webhook_secret``."""
     messages = Messages(webhook_url, webhook_secret, clock)
 
-    def tell(kind: str, about: Object) -> None:
+    def send(event: Object) -> None:
         how = books.behaviour
         if not how.lost:
-            messages.post(kind, about, late=how.late, copies=2 if how.doubled else 1, swapped=how.swapped)
+            messages.post(event, late=how.late, copies=2 if how.doubled else 1, swapped=how.swapped)
 
-    books = Books(clock, tell)
+    books = Books(clock, send)
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
@@ -125,6 +126,11 @@ def make_refund(request: Request, body: RawBody) -> Response[bytes]:
 @get("/v1/refunds", sync_to_thread=False)
 def list_refunds(request: Request) -> Response[bytes]:
     return _api(request, "GET /v1/refunds", "", parse_qsl(request.scope["query_string"].decode()))
+
+
+@get("/v1/events", sync_to_thread=False)
+def list_events(request: Request) -> Response[bytes]:
+    return _api(request, "GET /v1/events", "", parse_qsl(request.scope["query_string"].decode()))
 
 
 @get("/pay/{name:str}", sync_to_thread=False)
@@ -223,7 +229,7 @@ def show_books(request: Request) -> Response[bytes]:
 
 
 routes = [
-    *(open_session, look_at_session, expire_session, make_refund, list_refunds),
+    *(open_session, look_at_session, expire_session, make_refund, list_refunds, list_events),
     *(pay_page, pay, style),
     *(behave, bank, bounce, dispute, decide, show_books),
 ]

@@ -1,32 +1,22 @@
 """What our stand-in for Stripe remembers, in memory: checkouts, charges, refunds, answers given before.
 
 It follows Stripe's API as far as payments/checkout.py uses it, and is stricter where Stripe is: unknown parameters,
-amounts, times, and keys used twice for different things are refused.
+amounts, times, and keys used twice for different things are refused. A POST without a key of ours is refused, too.
 """
 
 import hashlib
-import re
 import secrets
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from buchbar.payments.checkout import OPTIONS, SHAPES
+from buchbar.payments.standin_events import Events
+from buchbar.payments.standin_refusals import Fault, check, check_key, number
 
 Object = dict[str, Any]
 SHORTEST, LONGEST = timedelta(minutes=30), timedelta(hours=24)
-
-
-class Fault(Exception):
-    """An answer as Stripe gives it to a request that it refuses."""
-
-    def __init__(self, status: int, code: str, message: str, kind: str = "invalid_request_error") -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = {"error": {"type": kind, "code": code, "message": message}}
 
 
 class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
@@ -46,10 +36,11 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Books:
-    """Everything that has been told to the stand-in. ``tell(kind, object)`` sends a message."""
+    """Everything that has been told to the stand-in. ``send(event)`` sends a message."""
 
-    def __init__(self, clock: Callable[[], datetime], tell: Callable[[str, Object], None]) -> None:
-        self.clock, self.tell = clock, tell
+    def __init__(self, clock: Callable[[], datetime], send: Callable[[Object], None]) -> None:
+        self.clock, self.send = clock, send
+        self.events = Events(clock)
         self.behaviour = Behaviour()
         self.sessions: dict[str, Object] = {}
         self.charges: dict[str, Object] = {}  # by intent
@@ -61,6 +52,7 @@ class Books:
     def answer(self, call: str, name: str, key: str, given: Object) -> tuple[int, Object]:
         """Do what a call asks for; the same key again gets the same answer. ``name`` is the object it is about."""
         self.asked.append(call)
+        check_key(call, key)
         bound = hashlib.sha256(f"{call} {name} ".encode() + msgspec.json.encode(given)).hexdigest()
         if key in self._answers and not self.behaviour.forgetful:
             before, status, body = self._answers[key]
@@ -83,9 +75,15 @@ class Books:
             return self._expire(self.session(name))
         if call == "POST /v1/refunds":
             return self._refund(given)
+        if call == "GET /v1/events":
+            return self.events.listed(given)
         intent = None if self.behaviour.blind else given.get("payment_intent")
         found = [each for each in self.refunds if each["payment_intent"] == intent]
         return {"object": "list", "data": found, "has_more": False, "url": "/v1/refunds"}
+
+    def tell(self, kind: str, about: Object) -> None:
+        """Something happened: it is written down, and a message about it is sent."""
+        self.send(self.events.add(kind, about))
 
     def session(self, name: str) -> Object:
         """A checkout session, expired if its time has come. Raises Fault for an unknown one."""
@@ -260,30 +258,3 @@ def _item(given: Object) -> Object:
     if not label or price.get("currency") != "eur":
         raise Fault(400, "parameter_missing", "Missing required param: line_items[0][price_data].")
     return {"label": label, "amount": cents * count}
-
-
-def number(text: Any, name: str) -> int:
-    """A whole number from 0. Raises Fault for anything else."""
-    if not isinstance(text, str) or not re.fullmatch(r"[0-9]{1,12}", text):
-        raise Fault(400, "parameter_invalid_integer", f"Invalid integer: {name}")
-    return int(text)
-
-
-def check(call: str, given: Object) -> None:
-    """Refuse parameters that the SDK's own types don't know. Raises Fault."""
-    for unknown in _unknown(SHAPES[call], given, OPTIONS):
-        raise Fault(400, "parameter_unknown", f"Received unknown parameter: {unknown}")
-
-
-def _unknown(shape: Any, given: Mapping[str, Any], besides: frozenset[str] = frozenset()) -> Iterator[str]:
-    names = shape.__annotations__
-    for name, value in given.items():
-        if name not in names or name in besides:
-            yield name
-            continue
-        # The types name each other in forward references: "List[SessionCreateParamsLineItem]".
-        words = re.findall(r"\w+", str(names[name]))
-        inner = next((vars(sys.modules[shape.__module__])[w] for w in words if w.startswith(shape.__name__)), None)
-        for part in value if isinstance(value, list) else [value]:
-            if inner is not None and isinstance(part, dict):
-                yield from (f"{name}[{each}]" for each in _unknown(inner, part))

@@ -4,12 +4,10 @@ import hashlib
 import hmac
 import logging
 import queue
-import secrets
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
@@ -43,16 +41,8 @@ class Messages:
         """Whether everything that is to be sent has been sent."""
         return self._waiting.unfinished_tasks == 0
 
-    def post(self, kind: str, about: dict[str, Any], *, late: float, copies: int, swapped: bool) -> None:
+    def post(self, event: dict[str, Any], *, late: float, copies: int, swapped: bool) -> None:
         """Send an event: ``late`` by seconds, several times, or ``swapped`` with the next one."""
-        event = {
-            "id": "evt_" + secrets.token_hex(12),
-            "object": "event",
-            "type": kind,
-            "created": int(self.clock().timestamp()),
-            "livemode": False,
-            "data": {"object": deepcopy(about)},
-        }
         self.held.insert(0, event)
         if swapped and len(self.held) < 2:
             return

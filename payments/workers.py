@@ -4,14 +4,14 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from buchbar.base.db import Database
 from buchbar.base.settings import Settings
 from buchbar.base.texts import _
 from buchbar.notices.outbox import Hopeless, NotYet, Worker
-from buchbar.payments import inbox, paying, refunds
+from buchbar.payments import checkout, inbox, paying, refunds
 from buchbar.payments.models import Payment
 from buchbar.payments.ways import way_of
 
@@ -19,6 +19,8 @@ log = logging.getLogger("buchbar.payments")
 # How many payments one round of asking takes, and how seldom an old one (a bank's debit) is asked about.
 AT_ONCE = 20
 SELDOM = timedelta(hours=6)
+# What has happened just before we asked may be listed a little later, and two clocks are never quite one.
+OVERLAP = timedelta(hours=1)
 
 
 def send_refund(database: Database, refund_id: UUID, at: datetime) -> None:
@@ -30,12 +32,14 @@ def send_refund(database: Database, refund_id: UUID, at: datetime) -> None:
     told = way_of(refund.payment).refund(database.info["settings"], refund)
     if told.state == "waiting":
         return
+    if told.state == "refused":
+        raise NotYet("the payer's bank has the money: that message ends this refund (ledger.reverse)")
     with database.write() as session:
         if told.state == "refunded":
             refunds.taken_over(session, refund_id, told.object_id, at)
         else:
             refunds.failed(session, refund_id, told.object_id)
-    if told.state != "refunded":
+    if told.state == "refund_failed":
         raise Hopeless(_(inbox.FOR_A_CLERK["refund_failed"]))
 
 
@@ -53,6 +57,21 @@ WORKERS: dict[str, Worker] = {
     "refund": send_refund,
     "close_checkout": close_checkout,
 }
+
+
+def catch_up(database: Database, now: datetime, settings: Settings, asked_at: datetime | None) -> int:
+    """Take in what the provider had to tell since ``asked_at``, when that was last asked with success, and what of its
+    messages got lost on the way; how much was new. None: since our first payment there, for it can tell of no other.
+
+    Each message counts once by its id, however it came, so any number of processes may ask. Raises NotYet, Hopeless.
+    """
+    with database.read() as session:
+        since = session.scalar(select(func.min(Payment.started_at)).where(Payment.provider == "stripe"))
+    if since is None:
+        return 0
+    heard = checkout.heard(settings, max(since, asked_at or since) - OVERLAP)
+    with database.write() as session:
+        return sum(inbox.receive(session, message, now) for message in heard)
 
 
 def poll(database: Database, now: datetime, settings: Settings) -> int:

@@ -53,6 +53,20 @@ def test_work_that_fails_leaves_its_slot_taken_and_unfinished(database):
         assert session.get_one(once.JobRun, ("sweep", NOW)).ended_at is None
 
 
+def test_what_was_last_done_is_the_last_run_that_came_to_its_end(database):
+    def fail():
+        raise RuntimeError
+
+    with database.read() as session:
+        assert once.last_done(session, "sweep") is None
+    late = NOW + timedelta(seconds=20)
+    once.run(database, "sweep", MINUTE, late, lambda: 1)
+    with pytest.raises(RuntimeError):
+        once.run(database, "sweep", MINUTE, NOW + MINUTE, fail)
+    with database.read() as session:
+        assert once.last_done(session, "sweep") == late, "when it began, not its slot"
+
+
 def test_old_runs_are_forgotten(database):
     once.run(database, "sweep", MINUTE, NOW, lambda: 1)
     with database.write() as session:

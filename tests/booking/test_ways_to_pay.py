@@ -15,7 +15,7 @@ from buchbar.booking.steps import NotAllowed
 from buchbar.booking.terms import CancellationStep, Terms
 from buchbar.calendar.release import Rolling
 from buchbar.notices.models import Letter
-from buchbar.payments import bank_details, ledger
+from buchbar.payments import bank_details, ledger, paying
 from buchbar.payments.rules import MoneyRules
 from tests.cast import CLERK, NOW, SATURDAY, confirmed, reserved, slot_at
 
@@ -102,6 +102,40 @@ def test_a_town_without_online_payment_leads_nobody_to_it(session, cast, booking
         payable.begin_to_pay(session, booking, NOW)
 
 
+def rest(session, booking, cents):
+    """All is paid but a few cents."""
+    at_counter.take(session, booking, booking.id, 17000 - cents, "cash", NOW, CLERK)
+
+
+@pytest.mark.parametrize(
+    ("offered", "words"),
+    [
+        (("stripe", "transfer", "counter"), "Bitte überweisen Sie den Betrag oder bezahlen Sie ihn am Schalter."),
+        (("stripe", "transfer"), "Bitte überweisen Sie den Betrag."),
+        (("stripe", "counter"), "Bitte bezahlen Sie den Betrag am Schalter."),
+        (("stripe",), "Bitte wenden Sie sich an das Amt."),
+    ],
+)
+def test_too_little_to_be_paid_online_is_paid_otherwise(session, cast, booking, offered, words):
+    """Stripe takes no payment below 50 cents."""
+    rules(session, cast.town, ways=offered)
+    rest(session, booking, 49)
+    ways = payable.ways(session, booking, NOW)
+    assert not ways.online and ways.too_little == f"Online lassen sich erst Beträge ab 0,50\xa0€ bezahlen. {words}"
+    with pytest.raises(NotAllowed, match=words):
+        payable.begin_to_pay(session, booking, NOW)
+    with pytest.raises(paying.TooLittle):
+        paying.begin(session, cast.town.id, booking.id, NOW)
+
+
+def test_fifty_cents_are_enough(session, cast, booking):
+    rules(session, cast.town)
+    rest(session, booking, 50)
+    ways = payable.ways(session, booking, NOW)
+    assert ways.online and not ways.too_little
+    assert payable.begin_to_pay(session, booking, NOW).cents == 50
+
+
 # --- Pages ------------------------------------------------------------------------------------------------
 
 
@@ -140,6 +174,14 @@ def test_when_all_is_paid_the_page_says_so(client, database, town, own):
         at_counter.take(session, booking, booking.id, 17000, "cash", NOW, CLERK)
     assert "Es ist nichts mehr zu bezahlen" in client.get(f"{own}/zahlung").text
     assert client.get(f"{own}/ueberweisung.pdf").status_code == 404
+
+
+def test_a_rest_too_little_to_be_paid_online_is_explained(client, database, town, own):
+    with database.write() as session:
+        rest(session, session.query(Booking).one(), 30)
+    page = client.get(f"{own}/zahlung").text
+    assert "Online lassen sich erst Beträge ab 0,50" in page and "Gleich online" not in page
+    assert "DE89 3704 0044 0532 0130 00" in page and "jetzt bezahlen" not in client.get(own).text
 
 
 def test_a_town_that_only_takes_transfers_leads_to_its_bank_details(client, database, town):

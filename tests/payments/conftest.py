@@ -1,5 +1,6 @@
 """The house and the stand-in for Stripe, each served on a port of its own: they speak HTTP, as in real life."""
 
+import secrets
 import socket
 import threading
 import time
@@ -14,6 +15,7 @@ import httpx
 import pytest
 import uvicorn
 
+from buchbar.app import jobs
 from buchbar.app.main import create_app
 from buchbar.base.db import Database
 from buchbar.base.settings import DEMO_WEBHOOK_SECRET, Settings
@@ -26,6 +28,8 @@ from buchbar.payments.models import Payment, Refund, Reversal
 from buchbar.payments.standin import create_standin
 from tests import cast as people
 from tests.conftest import Clock
+
+MESSAGES = next(job for job in jobs.JOBS if job.name == "messages")
 
 
 @contextmanager
@@ -78,7 +82,7 @@ class Stripe:
 
     def refund_by_hand(self, payment: Payment, cents: int) -> None:
         """The cashier clicks "refund" in the dashboard."""
-        headers = {"authorization": "Bearer sk_test_cashier"}
+        headers = {"authorization": "Bearer sk_test_cashier", "idempotency-key": "click-" + secrets.token_hex(8)}
         data = {"payment_intent": payment.intent_id, "amount": str(cents)}
         assert self.http.post(self.url + "/v1/refunds", data=data, headers=headers).is_success
 
@@ -154,6 +158,10 @@ class House:
 
     def poll(self) -> int:
         return workers.poll(self.database, self.clock.now, self.settings)
+
+    def catch_up(self) -> int | None:
+        """The job that asks what the provider had to tell; None if that failed."""
+        return jobs.attempt(MESSAGES, self.database, self.settings, self.clock)
 
     def change(self, booking_id: UUID, verb: Any, *arguments: Any) -> None:
         with self.database.write() as session:

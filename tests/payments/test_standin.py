@@ -1,10 +1,13 @@
 """Our stand-in for Stripe is as strict as Stripe: what it accepts, Stripe accepts (as far as the SDK's types know)."""
 
+import secrets
+from datetime import timedelta
+
 import pytest
 from litestar.testing import TestClient
 
 from buchbar.payments.standin import create_standin, nested
-from buchbar.payments.standin_books import Fault, check
+from buchbar.payments.standin_refusals import Fault, check
 
 KEY = {"authorization": "Bearer sk_test_anybody"}
 PAGE = {
@@ -27,11 +30,11 @@ def standin(clock):
 
 @pytest.fixture
 def ask(standin, clock):
-    def ask(path, key="", **given):
+    def ask(path, key=None, **given):
         in_an_hour = int(clock.now.timestamp()) + 3600
         data = {"expires_at": str(in_an_hour), **PAGE, **given} if path.endswith("sessions") else given
-        headers = KEY | ({"idempotency-key": key} if key else {})
-        return standin.post(path, data=data, headers=headers)
+        key = "test-" + secrets.token_hex(8) if key is None else key
+        return standin.post(path, data=data, headers=KEY | {"idempotency-key": key})
 
     return ask
 
@@ -107,6 +110,58 @@ def test_a_key_is_bound_to_what_it_was_used_for(ask):
     other = {"line_items[0][price_data][unit_amount]": "7000"}
     assert code(ask("/v1/checkout/sessions", key="a", **other)) == (400, "idempotency_key_reused")
     assert code(ask(f"/v1/checkout/sessions/{first['id']}/expire", key="a")) == (400, "idempotency_key_reused")
+
+
+@pytest.mark.parametrize("key", ["", "0f2e4a6c-8b1d-4c3e-9f5a-7b6d8c0e2f4a"])
+def test_nothing_is_done_that_could_be_done_twice(ask, standin, key):
+    """The SDK makes up a key where it is given none; who asks again after a crash has another one then."""
+    assert code(ask("/v1/checkout/sessions", key=key)) == (400, "idempotency_key_missing")
+    page = ask("/v1/checkout/sessions").json()["id"]
+    assert code(ask(f"/v1/checkout/sessions/{page}/expire", key=key)) == (400, "idempotency_key_missing")
+    assert standin.get(f"/v1/checkout/sessions/{page}", headers=KEY).json()["status"] == "open"
+
+
+# --- What has happened ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def listed(standin):
+    def listed(**given):
+        types = {"types[0]": "checkout.session.completed", "types[1]": "checkout.session.expired"}
+        return standin.get("/v1/events", params=types | given, headers=KEY)
+
+    return listed
+
+
+def test_what_happened_is_listed_also_when_nobody_heard_of_it(pay, listed):
+    page = pay()
+    (event,) = listed().json()["data"]
+    assert event["type"] == "checkout.session.completed" and event["data"]["object"]["id"] in page
+
+
+def test_the_list_comes_in_pages_the_newest_first(pay, listed):
+    paid = [pay().removeprefix("/pay/") for _time in range(3)]
+    first = listed(limit="2").json()
+    second = listed(limit="2", starting_after=first["data"][-1]["id"]).json()
+    assert (first["has_more"], second["has_more"]) == (True, False)
+    assert [each["data"]["object"]["id"] for each in first["data"] + second["data"]] == paid[::-1]
+
+
+def test_the_list_begins_where_it_is_asked_to_and_goes_back_thirty_days(pay, listed, clock):
+    pay()
+    began = int(clock.now.timestamp())
+    assert len(listed(**{"created[gte]": str(began)}).json()["data"]) == 1
+    assert listed(**{"created[gte]": str(began + 1)}).json()["data"] == []
+    clock.now += timedelta(days=31)
+    assert listed().json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"colour": "red"}, {"created[colour]": "red"}, {"limit": "101"}, {"limit": "0"}, {"starting_after": "evt_x"}],
+)
+def test_what_stripe_would_not_list_is_refused(listed, wrong):
+    assert listed(**wrong).status_code in (400, 404)
 
 
 def test_what_it_never_heard_of_is_not_found(ask, standin):
