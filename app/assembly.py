@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from buchbar.booking import journeys, lifecycle, set_up, tariff_areas
+from buchbar.booking import claims, journeys, lifecycle, set_up, tariff_areas
 from buchbar.booking.events import PROVIDER, record
 from buchbar.booking.halls import tariff as halls_tariff
 from buchbar.booking.models import Booking
@@ -36,7 +36,13 @@ def put_together() -> None:
     tariff_areas.put_in(halls_tariff.TARIFFS)
     set_up.put_in(weddings_set_up.steps)
     paying.hand_down(
-        lock=lock, paid=on_paid, refunded=on_refunded, taken=on_taken, underway=on_underway, unpaid=on_unpaid
+        lock=lock,
+        at_once=claims.versions_last,
+        paid=on_paid,
+        refunded=on_refunded,
+        taken=on_taken,
+        underway=on_underway,
+        unpaid=on_unpaid,
     )
     bills.hand_down(debtor=debtor)
 

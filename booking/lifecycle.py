@@ -104,10 +104,12 @@ def decline(session: Session, booking: Booking, reason: str, at: datetime, by: A
 
 def pay(session: Session, booking: Booking, at: datetime, by: Actor, cents: int) -> None:
     """Money has come in (the payment row says so already). What comes too late takes the place again if it is still
-    free; what isn't owed goes back."""
+    free and all of it is paid; what isn't owed goes back."""
     lock(session, booking)
-    if booking.state in ("released", "expired"):
-        revive(session, booking, at, by)
+    if booking.state in steps.STEPS["revive"]:
+        forgiven = sum(line.cents for line in _forgiven(session, booking))
+        if ledger.account(session, booking.id).surplus >= forgiven:
+            revive(session, booking, at, by)
     _tell(session, booking, record(session, booking, "pay", at, by, cents=str(cents)))
     if booking.state in steps.STEPS["pay"]:
         _settle(session, booking, "confirm", at, by)
@@ -117,12 +119,15 @@ def pay(session: Session, booking: Booking, at: datetime, by: Actor, cents: int)
 
 def lose(session: Session, booking: Booking, at: datetime, by: Actor, cents: int, reason: str = "") -> None:
     """The bank has taken a payment back (the reversal's row says so already), or with ``cents`` below zero it has come
-    back after all. The booking stands; who has to pay again is told."""
+    back after all, which pays like any payment. The booking stands; who has to pay again is told."""
     lock(session, booking)
     _tell(
         session, booking, record(session, booking, "lose" if cents > 0 else "regain", at, by, reason, cents=str(cents))
     )
+    if cents < 0 and booking.state in steps.STEPS["pay"]:
+        _settle(session, booking, "confirm", at, by)
     _give_back(session, booking, at, by)
+    claims.shown(session, booking.id)
 
 
 def hear(session: Session, booking: Booking, verb: str, at: datetime, by: Actor, cents: int) -> None:
@@ -150,7 +155,7 @@ def revive(session: Session, booking: Booking, at: datetime, by: Actor) -> bool:
         return False
     booking.state, booking.ended_at = "requested", None
     booking.sequence += 1
-    _unforgive(session, booking, at)
+    ledger.charge(session, booking, "restored", _forgiven(session, booking), at)
     record(session, booking, "revive", at, by)
     return True
 
@@ -184,8 +189,11 @@ def moved(
     _agreed_there(session, booking, at, by, back_to)
     ledger.recharge(session, booking, lines, at)
     event = record(session, booking, "move", at, by, reason, **data)
+    owes = ledger.account(session, booking.id).open
+    if owes != before:
+        paying.close(session, booking.id, at)
     # Who moves and owes no more than before has no more time to pay: moving on and on would keep a slot for ever.
-    dearer = by.kind == "clerk" or ledger.account(session, booking.id).open > before
+    dearer = by.kind == "clerk" or owes > before
     pay_by = limit if was == "payable" and not dearer else None
     booking.state, booking.deadline_at, booking.reminded = "requested", None, 0
     _settle(session, booking, None if was == "confirmed" else "confirm", at, by, pay_by)
@@ -385,15 +393,14 @@ def _end(
     claims.changed(session, freed)
 
 
-def _unforgive(session: Session, booking: Booking, at: datetime) -> None:
-    """Owe again what the end had forgiven, and no earlier end that was taken back already."""
-    owed = [
+def _forgiven(session: Session, booking: Booking) -> list[ledger.Line]:
+    """What the end has forgiven, and no earlier end that was taken back already."""
+    return [
         ledger.Line(item.code, item.label, -item.cents, item.vat)
         for made in ledger.charges(session, booking.id)
         if made.kind in ("forgiven", "restored")
         for item in made.items
     ]
-    ledger.charge(session, booking, "restored", owed, at)
 
 
 def _give_back(session: Session, booking: Booking, at: datetime, by: Actor) -> None:
