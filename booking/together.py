@@ -9,11 +9,11 @@ from typing import Any
 from litestar import Request, Response
 from litestar.params import FromPath
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from buchbar.base.texts import _
 from buchbar.base.web import limited, post, redirect, settings_of
-from buchbar.booking import lifecycle, links, payable, steps
+from buchbar.booking import links, payable, steps
 from buchbar.booking.models import Booking
 from buchbar.payments import ledger, paying
 from buchbar.payments.models import Payment
@@ -35,38 +35,25 @@ def offered(session: Session, booking: Booking, now: datetime) -> list[tuple[str
 def begin(session: Session, booking: Booking, at: datetime) -> tuple[Payment, dict[Any, str]]:
     """Begin to pay all that is open of this booking and the citizen's others; the payment, and the bookings' numbers.
 
-    Raises NotAllowed, NothingOpen, UnderWay.
+    Raises NotAllowed, NothingOpen, TooLittle, UnderWay.
     """
-    ids = {booking.id, *(each.id for each in _others(session, booking, at))}
-    all_of_them = session.scalars(select(Booking).where(Booking.id.in_(ids)).order_by(Booking.id)).all()
-    for each in all_of_them:  # always in this order, as whoever books the money (payments/inbox.py)
-        lifecycle.lock(session, each)
-    steps.allow(booking, "pay", at)
-    if sentence := payable.why_not(booking, at):
-        raise steps.NotAllowed(sentence)
-    numbers = {each.id: each.number for each in all_of_them if _can_be_paid(each, at)}
-    return paying.begin_together(session, booking.municipality_id, list(numbers), at), numbers
+    payment = payable.begin_to_pay(session, booking, at, _others(session, booking, at))
+    ids = [each.booking_id for each in paying.together(session, payment)]
+    paid = session.scalars(select(Booking).where(Booking.id.in_(ids)))
+    return payment, {each.id: each.number for each in paid}
 
 
 def _others(session: Session, booking: Booking, now: datetime) -> list[Booking]:
     if booking.email_proven_at is None or not booking.email:
         return []
-    wanted = (
-        select(Booking)
-        .where(
-            Booking.municipality_id == booking.municipality_id,
-            func.lower(Booking.email) == booking.email.lower(),
-            Booking.email_proven_at.is_not(None),
-            Booking.state.in_(steps.STEPS["pay"]),
-            Booking.id != booking.id,
-        )
-        .options(joinedload(Booking.policy))
+    wanted = select(Booking).where(
+        Booking.municipality_id == booking.municipality_id,
+        func.lower(Booking.email) == booking.email.lower(),
+        Booking.email_proven_at.is_not(None),
+        Booking.state.in_(steps.STEPS["pay"]),
+        Booking.id != booking.id,
     )
-    return [each for each in session.scalars(wanted.order_by(Booking.starts_at)) if _can_be_paid(each, now)]
-
-
-def _can_be_paid(booking: Booking, now: datetime) -> bool:
-    return booking.state in steps.STEPS["pay"] and not payable.why_not(booking, now)
+    return [each for each in session.scalars(wanted.order_by(Booking.starts_at)) if payable.can_be_paid(each, now)]
 
 
 @post("/buchung/{token:str}/zahlung/zusammen")
@@ -78,14 +65,12 @@ def pay_together(request: Request, now: datetime, token: FromPath[str]) -> Respo
         booking = links.booking_by(session, token)
         payment, numbers = begin(session, booking, now)
         own_page, email = links.url(session, booking), booking.email
-    others = len(numbers) - 1
+    first, *others = sorted(numbers.values(), key=lambda number: number != booking.number)
     url = paying.pay_url(
         database,
         settings_of(request),
         payment,
-        purpose=_("%(number)s und %(count)d weitere") % {"number": booking.number, "count": others}
-        if others
-        else booking.number,
+        purpose=_("%(number)s und %(count)d weitere") % {"number": first, "count": len(others)} if others else first,
         return_url=own_page,
         email=email,
         numbers={booking_id: _("Buchung %s") % number for booking_id, number in numbers.items()},

@@ -1,14 +1,16 @@
 """Several bookings paid on one page: settled together, and each is refunded, disputed and cancelled for itself."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import httpx
 import pytest
 
-from buchbar.booking import failures, lifecycle, links, together
+from buchbar.booking import at_counter, failures, lifecycle, links, together
 from buchbar.booking.models import Booking
 from buchbar.payments import paying
 from buchbar.payments.models import Payment, Refund, Reversal
+from buchbar.payments.rules import own_rules
 from tests.cast import CLERK, SATURDAY
 
 FEES = 17000
@@ -81,6 +83,20 @@ def test_one_payment_confirms_both_and_each_has_its_own_row(house, stripe, paid)
     assert len(stripe.books()["charges"]) == 1 and stripe.books()["charges"][0]["amount"] == 2 * FEES
     assert [house.verbs(each).count("pay") for each in paid] == [1, 1]
     assert len({each.together_id or each.id for each in house.rows(Payment)}) == 1
+
+
+def test_a_town_that_takes_no_money_online_opens_no_page_for_several_either(house, two):
+    with house.database.write() as session:
+        own_rules(session, session.get_one(Booking, two[0]).municipality_id).ways = ("transfer",)
+    assert "Online bezahlen können Sie hier nicht" in press(house, two[0]).text
+    assert house.rows(Payment) == []
+
+
+def test_what_is_paid_already_is_not_counted_on_the_page(house, stripe, two):
+    with house.database.write() as session:
+        at_counter.take(session, session.get_one(Booking, two[1]), uuid4(), FEES, "cash", house.clock.now, CLERK)
+    html = stripe.http.get(press(house, two[0]).headers["location"]).text
+    assert number_of(house, two[0]) in html and "weitere" not in html and number_of(house, two[1]) not in html
 
 
 def test_pressing_twice_leads_to_the_same_page(house, stripe, two, page):
