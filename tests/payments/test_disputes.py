@@ -135,3 +135,31 @@ def test_a_cancelled_booking_gives_back_no_money_that_the_bank_has_taken(house, 
     house.work()
     house.work()
     assert [refund["amount"] for refund in stripe.books()["refunds"]] == [FEES]
+
+
+def test_a_dispute_waits_for_a_payment_of_which_no_word_has_come(house, stripe):
+    booking = house.book()
+    stripe.behave(lost=True)
+    stripe.choose(house.pay_button(booking), "zahlen")
+    stripe.behave()
+    (charge,) = stripe.books()["charges"]
+    stripe.http.post(f"{stripe.url}/_standin/dispute/{charge['payment_intent']}", json={}).raise_for_status()
+    house.work()
+    assert reversals(house) == [] and failed(house) == [], "the dispute itself bears no mark of ours"
+    house.clock.now += timedelta(minutes=10)
+    house.poll()
+    house.work()
+    assert reversals(house) == [("disputed", FEES)] and house.open(booking) == FEES
+
+
+def test_what_was_to_go_back_and_the_bank_has_taken_goes_once(house, stripe, paid):
+    house.change(paid, lifecycle.cancel, CLERK)
+    name = stripe.dispute(payment_of(house, paid))
+    house.work()
+    assert house.rows(Refund) == [] and reversals(house) == [("disputed", FEES)]
+    assert house.open(paid) == 0, "nobody is asked to pay what was never given back"
+    stripe.decide(name, won=True)
+    house.work()
+    house.work()
+    assert house.account(paid) == (0, FEES, FEES)
+    assert [refund["amount"] for refund in stripe.books()["refunds"]] == [FEES]
