@@ -80,7 +80,8 @@ def apply(database: Database, told: Told, at: datetime) -> bool:
             return False
         payments = paying.together(session, payment)
         paying.lock(session, payments)
-        _write_down(session, payment, payments, told, at)
+        with paying.at_once(session):
+            _write_down(session, payment, payments, told, at)
     return True
 
 
@@ -99,7 +100,7 @@ def _write_down(session: Session, payment: Payment, payments: list[Payment], tol
             book = partial(refunds.noticed, session, each.id, cents, at)
             paying.upward("refunded")(session, each.booking_id, at, book)
     elif told.state == "refund_failed":
-        refunds.bounced(session, payments, told.object_id)
+        refunds.bounced(session, payments, told.object_id, told.cents, at)
     elif told.state in ("disputed", "dispute_lost"):
         disputes.taken(session, payments, told.object_id, told.cents, at)
     elif told.state == "dispute_won":

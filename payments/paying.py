@@ -5,6 +5,7 @@ at once see each other. What a payment means for the booking is not known here: 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -49,14 +50,20 @@ class UnderWay(Refused):
 Booked = Callable[[Session, UUID, datetime, Callable[[], int]], None]
 # ``lock(session, booking_ids)``: lock these bookings, in the order given.
 Lock = Callable[[Session, Sequence[UUID]], None]
+# ``at_once(session)``: within this several bookings are changed, so that nobody who changes one of them waits for ever.
+AtOnce = Callable[[Session], AbstractContextManager[None]]
 _upward: dict[str, Booked] = {}
 _locks: list[Lock] = []
+_at_once: list[AtOnce] = []
 
 
-def hand_down(*, lock: Lock, paid: Booked, refunded: Booked, taken: Booked, underway: Booked, unpaid: Booked) -> None:
-    """Tell this folder how bookings are locked, and what follows when money has come in, has gone back or been taken
-    without our doing, when the bank has a payment and takes its days, and when it says no in the end."""
-    _locks[:] = [lock]
+def hand_down(
+    *, lock: Lock, at_once: AtOnce, paid: Booked, refunded: Booked, taken: Booked, underway: Booked, unpaid: Booked
+) -> None:
+    """Tell this folder how bookings are locked and changed at once, and what follows when money has come in, has gone
+    back or been taken without our doing, when the bank has a payment and takes its days, and when it says no in the
+    end."""
+    _locks[:], _at_once[:] = [lock], [at_once]
     _upward.update(paid=paid, refunded=refunded, taken=taken, underway=underway, unpaid=unpaid)
 
 
@@ -68,6 +75,11 @@ def upward(what: str) -> Booked:
 def lock(session: Session, payments: Sequence[Payment]) -> None:
     """Lock the bookings of all these payments (``together``), before any of them is changed."""
     _locks[0](session, [payment.booking_id for payment in payments])
+
+
+def at_once(session: Session) -> AbstractContextManager[None]:
+    """Within this, what belongs to several bookings is changed; they are locked before."""
+    return _at_once[0](session)
 
 
 def begin(session: Session, municipality_id: UUID, booking_id: UUID, at: datetime) -> Payment:
