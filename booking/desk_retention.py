@@ -13,7 +13,7 @@ from buchbar.base import forms, texts
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _, ngettext
 from buchbar.base.web import Form, redirect
-from buchbar.booking import attach, forgetting, journeys, policies, retention
+from buchbar.booking import attach, bank_folder, forgetting, journeys, policies, retention
 from buchbar.booking.desk_frame import show
 from buchbar.calendar.walls import local_date
 from buchbar.payments import bank_entries, mandates
@@ -98,7 +98,11 @@ def _money(session: Session, town: Municipality) -> list[tuple[str, str, str]]:
         ),
         (_("Lastschriftmandate, die nie unterschrieben wurden"), _days(mandates.UNSIGNED.days), fixed),
         (_("Konten, auf die eine Erstattung ging"), _("wie die Angaben der Buchung"), fixed),
-        (_("Kontoauszüge als Dateien im überwachten Ordner"), _("bis Ihre Kommune sie dort löscht"), fixed),
+        (
+            _("Kontoauszüge als Dateien im überwachten Ordner"),
+            _("%s nach dem Import") % _days(bank_folder.KEPT.days),
+            fixed,
+        ),
     ]
 
 

@@ -92,6 +92,20 @@ def test_many_processes_import_a_file_once(database, database_url, folder, booki
     assert len(names(folder, "done")) == 1 and not names(folder, "failed")
 
 
+def test_what_was_put_away_is_deleted_on_its_day_and_nothing_else(database, folder, booking):
+    put(folder, "a.xml", paying(database, booking))
+    put(folder, "b.xml", b"<Document/>")
+    bank_folder.collect(database, folder, NOW)
+    (folder / "diepholz" / "done" / "notes.txt").write_text("the town's own")
+    bank_folder.collect(database, folder, NOW + timedelta(days=90))
+    assert (len(names(folder, "done")), len(names(folder, "failed"))) == (2, 1)
+    put(folder, "new.xml", b"<Document/>")
+    bank_folder.collect(database, folder, NOW + timedelta(days=90, seconds=1))
+    assert names(folder, "done") == ["notes.txt"]
+    assert names(folder, "failed") == ["20270221-090001-new.xml"]
+    assert count(database, Payment) == 1
+
+
 def test_who_paid_is_forgotten_on_its_date_and_the_amounts_stay(database, folder, booking):
     put(folder, "a.xml", paying(database, booking))
     bank_folder.collect(database, folder, NOW)

@@ -133,7 +133,7 @@ def test_the_page_says_what_of_money_is_kept_how_long_and_what_goes_next(client,
         "Lastschriftmandate: Namen, Anschrift und Konto",
         "14 Monate nach Widerruf und letztem Einzug, ohne Widerruf 36 Monate nach dem letzten Einzug",
         "Konten, auf die eine Erstattung ging",
-        "bis Ihre Kommune sie dort löscht",
+        "90 Tage nach dem Import",
         "Namen und Konto bei einer Bewegung auf Kontoauszügen",
     ):
         assert words in page, words
