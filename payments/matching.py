@@ -11,6 +11,7 @@ from itertools import product
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from buchbar.base import texts
 from buchbar.base.texts import _
@@ -44,8 +45,8 @@ class Owed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Came(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment that may be returned. ``cents`` are what has not been taken from us again; ``end_to_end`` is what the
-    bank was told to call it, ``signs`` are the references of its booking."""
+    """A payment that may be returned. ``cents`` are what has not been taken from us again, 0 if all has;
+    ``end_to_end`` is what the bank was told to call it, ``signs`` are the references of its booking."""
 
     payment_id: UUID
     booking_id: UUID
@@ -128,11 +129,12 @@ class Books:
         named = self._named(_said(entry))
         return _by_reference(entry, named) if named else self._by_amount_alone(entry)
 
-    def without(self, shares: Iterable[Share]) -> "Books":
-        """The books after this much was paid, so that the next entry doesn't pay the same again."""
+    def without(self, shares: Iterable[Share], returned: UUID | None = None) -> "Books":
+        """The books after this much was paid, or a payment was returned, so that the next entry doesn't do it again."""
         paid = {share.booking_id: share.cents for share in shares}
         left = (_less(one, paid[one.booking_id]) if one.booking_id in paid else one for one in self.owed)
-        return Books(left, self.came, self.went, self.collections)
+        came = (replace(one, cents=0) if one.payment_id == returned else one for one in self.came)
+        return Books(left, came, self.went, self.collections)
 
     def _named(self, said: str) -> dict[UUID, tuple[Owed, int]]:
         """The bookings that are named, each with what is open of its charges that are named."""
@@ -176,7 +178,9 @@ class Books:
         by_name = [one for one in self.came if name and one.end_to_end.upper() == name]
         if not by_name:
             said = _said(entry)
-            by_name = [one for one in self.came if _any_stands(map(bare, one.signs), said, bare(said))]
+            by_name = [one for one in self.came if one.cents and _any_stands(map(bare, one.signs), said, bare(said))]
+        elif not any(one.cents for one in by_name):
+            return Match(state="open", why=_("Rückgabe der Bank; diese Zahlung ist schon zurückgegeben."))
         exact = [one for one in by_name if one.cents in taken]
         if len(exact) == 1:
             return Match(state="matched", returned=exact[0].payment_id, why=_("Rückgabe der Bank"))
@@ -197,7 +201,7 @@ def _credits(entry: Entry, said: str, ours: Collection) -> bool:
 def _less(one: Owed, cents: int) -> Owed:
     left = max(0, one.cents - cents)
     charges = tuple(Due(due.signs, min(due.cents, left)) for due in one.charges)
-    return msgspec.structs.replace(one, cents=left, charges=charges, late=0)
+    return replace(one, cents=left, charges=charges, late=0)
 
 
 def _by_reference(entry: Entry, named: dict[UUID, tuple[Owed, int]]) -> Match:

@@ -142,6 +142,20 @@ def test_a_return_finds_its_payment():
     assert books.match(came(-6000, is_return=True)).state == "open"
 
 
+def test_a_return_that_the_bank_tells_twice_takes_no_other_payment():
+    first = Came(
+        payment_id=uuid4(), booking_id=KAYA.booking_id, cents=6000, end_to_end="B-1", signs=("RF60HZ4D8P2WTC01",)
+    )
+    other = Came(payment_id=uuid4(), booking_id=KAYA.booking_id, cents=6000, signs=("RF60HZ4D8P2WTC01",))
+    back = came(-6000, "RF60HZ4D8P2WTC01", end_to_end="B-1", is_return=True)
+    books = Books([], [first, other])
+    assert books.match(back).returned == first.payment_id
+    again = books.without([], first.payment_id).match(back)
+    assert (again.state, again.returned) == ("open", None) and "schon zurückgegeben" in again.why
+    by_text = books.without([], other.payment_id).match(came(-6000, "RF60HZ4D8P2WTC01", is_return=True))
+    assert by_text.returned == first.payment_id
+
+
 def test_a_refund_that_comes_back_is_found_by_name_and_amount():
     went = Went(uuid4(), ANNA.booking_id, 700, "ab" * 16)
     books = Books([ANNA], [], [went]).without([])
