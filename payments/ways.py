@@ -1,7 +1,9 @@
 """Every way to pay has the four verbs of XBezahldienste 1.0.0: start, status, cancel, refund.
 
-A provider brings them as a module (``checkout``: Stripe) and is entered here; nothing else asks which one it is. What
-became of a payment is asked for or told by signed messages; that somebody comes back from a page proves nothing.
+A provider brings them as a module (``checkout``: Stripe) and is entered here: who starts a payment or sends a refund
+doesn't ask which way it is. What only Stripe has (pages that close, messages, what is asked for afterwards) is known
+where that is done: paying, inbox, workers, routes. What became of a payment is asked for or told by signed messages;
+that somebody comes back from a page proves nothing.
 """
 
 from collections.abc import Mapping
