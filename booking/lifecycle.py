@@ -111,8 +111,7 @@ def pay(session: Session, booking: Booking, at: datetime, by: Actor, cents: int)
         if ledger.account(session, booking.id).surplus >= forgiven:
             revive(session, booking, at, by)
     _tell(session, booking, record(session, booking, "pay", at, by, cents=str(cents)))
-    if booking.state in steps.STEPS["pay"]:
-        _settle(session, booking, "confirm", at, by)
+    _go_on(session, booking, at, by)
     _give_back(session, booking, at, by)
     claims.shown(session, booking.id)
 
@@ -124,8 +123,8 @@ def lose(session: Session, booking: Booking, at: datetime, by: Actor, cents: int
     _tell(
         session, booking, record(session, booking, "lose" if cents > 0 else "regain", at, by, reason, cents=str(cents))
     )
-    if cents < 0 and booking.state in steps.STEPS["pay"]:
-        _settle(session, booking, "confirm", at, by)
+    if cents < 0:
+        _go_on(session, booking, at, by)
     _give_back(session, booking, at, by)
     claims.shown(session, booking.id)
 
@@ -330,6 +329,12 @@ def _stand(session: Session, booking: Booking, lines: list[ledger.Line], verb: s
     if booking.state == "requested":
         _tell(session, booking, event)
     claims.shown(session, booking.id)
+
+
+def _go_on(session: Session, booking: Booking, at: datetime, by: Actor) -> None:
+    """Money has come. What is firm stays so, whatever is open of it again: a payment makes nothing worse."""
+    if booking.state in ("requested", "payable"):
+        _settle(session, booking, "confirm", at, by)
 
 
 def _settle(

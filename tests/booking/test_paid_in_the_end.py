@@ -34,6 +34,16 @@ def test_who_has_to_pay_again_and_then_the_town_wins_has_paid(session, cast, who
     assert booking.state == "confirmed"
 
 
+def test_part_of_what_was_lost_makes_a_firm_date_no_less_firm(session, cast):
+    booking = confirmed(session, cast, NINE)
+    payment = pay(session, booking, NOW)
+    for name in ("dp_1", "dp_2"):
+        disputes.taken(session, [payment], name, payment.cents // 2, NOW)
+    pay(session, booking, NOW, 100)
+    disputes.came_back(session, [payment], "dp_1", payment.cents // 2, NOW)
+    assert booking.state == "confirmed" and ledger.account(session, booking.id).open == payment.cents // 2 - 100
+
+
 @pytest.mark.parametrize(("cents", "state", "returned"), [(1, "released", 1), (17000, "confirmed", 0)])
 def test_only_who_pays_all_that_was_forgiven_has_a_released_date_again(session, cast, cents, state, returned):
     booking = confirmed(session, cast, NINE)
