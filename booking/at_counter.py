@@ -68,10 +68,7 @@ def _allow(session: Session, booking: Booking, cents: int) -> None:
     if not 0 < cents <= open_cents:
         most = _("Offen sind %s; mehr oder nichts kann hier nicht bezahlt werden.") % texts.euros(open_cents)
         raise Invalid({"betrag": most})
-    under_way = select(Payment.id).where(
-        Payment.booking_id == booking.id, Payment.state == "started", Payment.intent_id.is_not(None)
-    )
-    if session.scalar(under_way.limit(1)):
+    if paying.under_way(session, [booking.id]):
         raise Refused(
             _("Für diese Buchung ist schon eine Zahlung bei der Bank unterwegs. Bitte nehmen Sie kein Geld an.")
         )

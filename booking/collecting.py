@@ -44,15 +44,15 @@ class Turn:
 def turns(session: Session, town: Municipality, on: date) -> list[Turn]:
     """Whose turn it is, if it is collected on a day: what is due by then, and isn't on its way already."""
     active = select(func.lower(Mandate.email)).where(Mandate.municipality_id == town.id, Mandate.state == "active")
-    on_its_way = select(Payment.booking_id).where(Payment.state == "started", Payment.intent_id.is_not(None))
     wanted = queries.bookings(town).where(
         Booking.state.in_(OWING),
         Booking.email_proven_at.is_not(None),
         func.lower(Booking.email).in_(active),
         Booking.id.in_(ledger.unpaid(town.id)),
-        Booking.id.not_in(on_its_way),
     )
-    found = session.scalars(wanted.order_by(Booking.id)).all()
+    owing = session.scalars(wanted.order_by(Booking.id)).all()
+    on_its_way = paying.under_way(session, [booking.id for booking in owing])
+    found = [booking for booking in owing if booking.id not in on_its_way]
     due = settling.due_by(session, [booking.id for booking in found], on)
     by_email = {email: mandates.of_email(session, town.id, email, on) for email in {each.email for each in found}}
     return [
@@ -121,10 +121,7 @@ def settle_due(database: Database, now: datetime) -> int:
 def _announce(session: Session, town: Municipality, order: SepaOrder, turn: Turn, at: datetime, by: Actor) -> None:
     lifecycle.lock(session, turn.booking)
     cents = settling.due_by(session, [turn.booking.id], order.execute_on).get(turn.booking.id, 0)
-    begun = select(Payment.id).where(
-        Payment.booking_id == turn.booking.id, Payment.state == "started", Payment.intent_id.is_not(None)
-    )
-    if not cents or session.scalar(begun.limit(1)):
+    if not cents or paying.under_way(session, [turn.booking.id]):
         return
     paying.close(session, turn.booking.id, at)
     collections.put_in(session, order, turn.booking.id, turn.mandate, cents, at)

@@ -6,10 +6,11 @@ from datetime import date, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from buchbar.calendar.walls import local_date
+from buchbar.payments import paying
 from buchbar.payments.dunning import DunningNotice
 from buchbar.payments.models import Charge, Payment, Refund
 from buchbar.payments.rules import rules_of
@@ -79,7 +80,7 @@ def _of(
 ) -> Iterator[OpenItem]:
     settled = {each.id: each for one in settlements(session, ids).values() for each in one.charges if each.open > 0}
     charges = select(Charge).where(Charge.municipality_id == municipality_id, Charge.booking_id.in_(ids))
-    notices, ways = _last_notices(session, ids), _on_their_way(session, ids)
+    notices, ways = _last_notices(session, ids), paying.under_way(session, ids)
     for charge in session.scalars(charges):
         if (sums := settled.get(charge.id)) is not None:
             due = due_on(charge, due_days, zone)
@@ -93,15 +94,6 @@ def _item(charge: Charge, sums: Settled, due: date, way: str, notice: DunningNot
 def _last_notices(session: Session, ids: Collection[UUID]) -> dict[UUID, DunningNotice]:
     theirs = select(DunningNotice).join(Charge, Charge.id == DunningNotice.charge_id).where(Charge.booking_id.in_(ids))
     return {notice.charge_id: notice for notice in session.scalars(theirs.order_by(DunningNotice.level))}
-
-
-def _on_their_way(session: Session, ids: Collection[UUID]) -> dict[UUID, str]:
-    """By booking, how a payment was given to a bank that hasn't answered yet."""
-    given = or_(Payment.intent_id.is_not(None), Payment.order_id.is_not(None))
-    under_way = select(Payment.booking_id, Payment.provider).where(
-        Payment.booking_id.in_(ids), Payment.state == "started", given
-    )
-    return dict(session.execute(under_way).all())
 
 
 def _chunks(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:

@@ -4,7 +4,7 @@ Locks are taken in one order, the booking first and then its payment, so that a 
 at once see each other. What a payment means for the booking is not known here: ``app`` hands it down.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -102,11 +102,11 @@ def begin_together(session: Session, municipality_id: UUID, booking_ids: Sequenc
         raise NothingOpen(_("Für diese Buchung ist nichts mehr zu bezahlen."))
     if sum(cents.values()) < checkout.LEAST:
         raise TooLittle(too_little())
-    begun = session.scalars(select(Payment).where(Payment.booking_id.in_(cents), Payment.state == "started")).all()
-    if any(payment.intent_id for payment in begun):
+    if under_way(session, cents):
         raise UnderWay(_("Ihre Zahlung ist schon unterwegs. Die Bank bestätigt sie in den nächsten Tagen."))
-    for payment in begun:
-        if payment.provider == "stripe" and payment.together_id is None and _fits(session, payment, cents, at):
+    begun = select(Payment).where(Payment.booking_id.in_(cents), Payment.state == "started")
+    for payment in session.scalars(begun.where(Payment.provider == "stripe", Payment.together_id.is_(None))).all():
+        if _fits(session, payment, cents, at):
             return payment
     for booking_id in cents:
         close(session, booking_id, at)
@@ -128,6 +128,13 @@ def begin_together(session: Session, municipality_id: UUID, booking_ids: Sequenc
     session.add_all(payments)
     session.flush()
     return payments[0]
+
+
+def under_way(session: Session, booking_ids: Collection[UUID]) -> dict[UUID, str]:
+    """For which of these bookings a payment is at a bank that hasn't answered yet, and by which way it goes."""
+    at_a_bank = Payment.state == "started", Payment.intent_id.is_not(None)
+    found = select(Payment.booking_id, Payment.provider).where(Payment.booking_id.in_(booking_ids), *at_a_bank)
+    return dict(session.execute(found).all())
 
 
 def too_little() -> str:
