@@ -132,6 +132,19 @@ def test_the_preview_of_a_halls_tariff_shows_three_examples(posted, head):
     assert '<th scope="row">Wochenende</th><td>–</td>' in fair
 
 
+def test_the_preview_compares_a_halls_tariff_with_the_one_before_it(posted, database, head):
+    posted(f"{DESK}/entgelte", **HALL)
+    dearer = HALL | {"valid_from": "2028-01-01", "euros_2": "9,00", "vat_from_2": "", "vat_then_2": ""}
+    page = posted(f"{DESK}/entgelte/vorschau", **dearer).text.replace("\xa0", " ")
+    assert "Verglichen mit der Entgeltordnung ab Freitag, 1. Januar 2027." in page
+    assert page.count("<caption>") == 3
+    adults = page[page.index("Training Erwachsener eines Vereins") :]
+    assert '<th scope="row">Erwachsene</th><td>24,00 €</td><td>36,00 €</td>' in adults
+    assert '<th scope="row">Heizung</th><td>3,00 €</td><td>3,00 €</td>' in adults
+    assert '<th scope="row">Summe</th><td>27,00 €</td><td>39,00 €</td>' in adults
+    assert made(database)[0].valid_from == date(2027, 1, 1), "nothing is saved: there is still this one alone"
+
+
 # --- The calculator ---------------------------------------------------------------------------------------------
 
 
