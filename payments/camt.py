@@ -23,14 +23,15 @@ _KINDS = {"BkToCstmrStmt": ("camt.053", "Stmt"), "BkToCstmrDbtCdtNtfctn": ("camt
 # Geschaeftsvorfallcodes of returned debits and returned transfers (DK, Anlage 3, chapter 8).
 _RETURNS = {"RRTN", "UPDD", "PRDD", "RCDD"}
 _RETURN_CODES = {"108", "109", "159"}
+_LONGEST_NAME = 70  # signs of a key: a reference has at most 35, and an index can't hold any length
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One movement, or one transaction of a batch. ``cents`` below zero went out.
 
-    ``key`` is the same for the same movement in another file (and see ``batch_of``). ``original`` are the cents of the
-    payment that is returned, where the bank's fee is in ``cents`` too; 0 if it isn't said. ``name`` and ``iban`` are
-    the other side's.
+    ``key`` is the same for the same movement in another file (and see ``batch_of``). It has the day in it, for some
+    banks begin their references anew in each statement. ``original`` are the cents of the payment that is returned,
+    where the bank's fee is in ``cents`` too; 0 if it isn't said. ``name`` and ``iban`` are the other side's.
     """
 
     key: str
@@ -133,7 +134,7 @@ def _entry(element: Element, details: list[Element], cents: int, account: str, *
     return Entry(
         key=_part_key(one, batch, cents, said)
         if batch
-        else f"{_plain(account[-6:])}|{_key(element, one, cents, said)}",
+        else f"{_plain(account[-6:])}|{booked_on}|{_key(element, one, cents, said)}",
         cents=cents,
         booked_on=booked_on,
         value_on=fields.day(element, "ValDt"),
@@ -168,11 +169,13 @@ def batch_of(key: str) -> str:
     """The key of the batch of which an entry is a part, for some files have it without its parts; empty for one that
     is whole."""
     parts = key.split("|")
-    return "|".join(parts[:3]) if len(parts) == 5 else ""
+    return "|".join(parts[:4]) if len(parts) == 6 else ""
 
 
 def _plain(name: str) -> str:
-    """A bank's name without the signs of which keys are made."""
+    """A bank's name without the signs of which keys are made; one that is too long by its digest."""
+    if len(name) > _LONGEST_NAME:
+        return hashlib.sha256(name.encode()).hexdigest()
     return name.translate(str.maketrans("|#~", "///"))
 
 

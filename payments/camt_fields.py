@@ -10,6 +10,8 @@ from buchbar.base.texts import _
 
 LARGEST_FILE = 10_000_000  # bytes; a day of a large town has less than one million
 _LARGEST = 2_000_000_000  # cents: beyond what a column holds, and beyond any fee
+# No movement is of another day: what a bank writes beyond means that it knows none, and can't be counted with.
+_FIRST, _LAST = date(2000, 1, 1), date(2100, 12, 31)
 # What stands in a bank's file where there is no reference.
 _NOTHING = {"", "NOTPROVIDED", "NONREF", "NOREF", "NONE"}
 
@@ -68,9 +70,12 @@ def day(element: Element, path: str) -> date | None:
     if not typed:
         return None
     try:
-        return date.fromisoformat(typed[:10])
+        read = date.fromisoformat(typed[:10])
     except ValueError:
-        raise ValueError(_("Das Datum „%s“ ist nicht lesbar.") % typed[:30]) from None
+        read = date.min
+    if not _FIRST <= read <= _LAST:
+        raise ValueError(_("Das Datum „%s“ ist nicht lesbar.") % typed[:30])
+    return read
 
 
 def reference(element: Element | None, path: str) -> str:

@@ -1,5 +1,6 @@
 """Statements in the shapes of three banks, and files that are none: what can be read is read, the rest is told."""
 
+import random
 from datetime import date
 from pathlib import Path
 
@@ -83,11 +84,38 @@ def test_what_a_bank_writes_twice_under_one_name_is_one():
     assert len({entry.key for entry in camt.read(differ).entries}) == 2
 
 
+def test_a_reference_that_a_bank_uses_again_on_another_day_is_another_movement():
+    def key(day: str) -> str:
+        return (
+            camt.read(one(AMOUNT, f"<BookgDt><Dt>{day}</Dt></BookgDt><AcctSvcrRef>0000001</AcctSvcrRef>"))
+            .entries[0]
+            .key
+        )
+
+    assert key("2026-11-23") == key("2026-11-23") != key("2026-11-24")
+
+
+def test_a_name_of_any_length_makes_a_key_that_an_index_can_hold():
+    """PostgreSQL's indexes take about 2700 bytes, and the whole file would fail."""
+    names = ["".join(random.Random(seed).choices("ABCDEF0123456789", k=9000)) for seed in (1, 2)]
+    parts = "".join(
+        f"<TxDtls><Refs><AcctSvcrRef>{name}</AcctSvcrRef><TxId>{name}</TxId></Refs>{amount}</TxDtls>"
+        for name, amount in zip(names, ["<Amt>20</Amt>", "<Amt>40</Amt>"], strict=True)
+    )
+    whole = AMOUNT + DAY + f"<AcctSvcrRef>{names[0]}</AcctSvcrRef>"
+    entries = camt.read(one(whole, f"<NtryDtls>{parts}</NtryDtls></Ntry><Ntry>", whole)).entries
+    assert len(entries) == 3 == len({entry.key for entry in entries})
+    assert max(len(entry.key) for entry in entries) < 300
+    assert [camt.batch_of(entry.key) for entry in entries] == [entries[2].key] * 2 + [""]
+
+
 @pytest.mark.parametrize(
     ("fields", "fault"),
     [
         (AMOUNT, "Das Buchungsdatum fehlt."),
         (AMOUNT + "<BookgDt><Dt>23.11.26</Dt></BookgDt>", "Das Datum „23.11.26“ ist nicht lesbar."),
+        (AMOUNT + "<BookgDt><Dt>0001-01-01</Dt></BookgDt>", "Das Datum „0001-01-01“ ist nicht lesbar."),
+        (AMOUNT + DAY + "<ValDt><Dt>9999-12-31</Dt></ValDt>", "Das Datum „9999-12-31“ ist nicht lesbar."),
         (AMOUNT.replace("60.00", "") + DAY, "Der Betrag „“ ist nicht lesbar."),
         (AMOUNT.replace("60.00", "60,00") + DAY, "Der Betrag „60,00“ ist nicht lesbar."),
         (AMOUNT.replace("60.00", "-60.00") + DAY, "Der Betrag „-60.00“ ist nicht lesbar."),
