@@ -11,6 +11,7 @@ from buchbar.accounts.models import Municipality
 from buchbar.booking import journeys
 from buchbar.booking.models import Booking
 from buchbar.booking.steps import STEPS
+from buchbar.payments import refunds
 from buchbar.payments.mandates import SepaOrder
 from buchbar.payments.matching import Books, Came, Collection, Due, Owed, Went
 from buchbar.payments.models import Charge, ChargeItem, Payment, Refund, Reversal
@@ -105,12 +106,11 @@ def _came(
         Came(
             payment_id=payment.id,
             booking_id=payment.booking_id,
-            cents=payment.cents - int(reversed_cents),
+            cents=max(0, payment.cents - int(reversed_cents)),
             end_to_end=payment.intent_id or "",
             signs=tuple(sign for names in signs.get(payment.booking_id, {}).values() for sign in names),
         )
         for payment, reversed_cents in rows
-        if payment.cents > int(reversed_cents)
     ]
 
 
@@ -118,7 +118,7 @@ def _went(session: Session, town: Municipality, now: datetime) -> list[Went]:
     rows = session.execute(
         select(Refund.id, Refund.booking_id, Refund.cents, Refund.refund_id)
         .join(Payment, Payment.id == Refund.payment_id)
-        .where(Payment.municipality_id == town.id, Refund.order_id.is_not(None), Refund.state == "done")
+        .where(Payment.municipality_id == town.id, Refund.order_id.is_not(None), refunds.gone_for_good())
         .where(Refund.wanted_at > now - RETURNED_FOR)
     )
     return [Went(key, booking, cents, name) for key, booking, cents, name in rows if name]

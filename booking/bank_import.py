@@ -1,6 +1,7 @@
 """A bank's statement is imported: each movement once, what is clear is settled, the rest waits for the cashier.
 
-Locks are taken in one order: the town's line of imports, the entries, the bookings by their ids, then their payments.
+Locks are taken in one order: the town's line of imports, the entries, the bookings by their ids, then their payments,
+and last the versions of what all of them claim.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from buchbar.base import texts
 from buchbar.base.db import in_line
 from buchbar.base.errors import Invalid, NotFound, Refused
 from buchbar.base.texts import _
-from buchbar.booking import lifecycle
+from buchbar.booking import claims, lifecycle
 from buchbar.booking.bank_books import books_of
 from buchbar.booking.events import Actor
 from buchbar.booking.models import Booking
@@ -72,7 +73,8 @@ def bring_in(session: Session, town: Municipality, name: str, content: bytes, at
     session.flush()
     fresh = _fresh(session, town, statement.entries)
     rows = [bank_entries.kept(session, file, each) for each in fresh]
-    _settle_what_is_clear(session, town, rows, fresh, at)
+    with claims.versions_last(session):
+        _settle_what_is_clear(session, town, rows, fresh, at)
     return Imported(file, statement.accounts, rows, len(statement.entries) - len(fresh), statement.pending)
 
 
@@ -120,7 +122,8 @@ def assign(
         raise Refused(_("Diese Zahlung ist inzwischen schon zugeordnet."))
     if row.cents <= 0 or sum(share.cents for share in shares) != row.cents or min(s.cents for s in shares) <= 0:
         raise Invalid({"buchung": _("Zugeordnet werden muss genau der Betrag, der eingegangen ist.")})
-    _pay(session, row, lock_all(session, town, [share.booking_id for share in shares]), shares, at, by)
+    with claims.versions_last(session):
+        _pay(session, row, lock_all(session, town, [share.booking_id for share in shares]), shares, at, by)
     row.state, row.why, row.settled_by = "matched", _("Von Hand zugeordnet"), by.name
     session.flush()
 
@@ -194,10 +197,11 @@ def _settle_what_is_clear(
         if not {share.booking_id for share in match.shares} <= set(locked):
             row.state = "suggested"
         elif match.bounced:
-            if payouts.came_back(session, match.bounced.end_to_end) is None:
+            if payouts.came_back(session, match.bounced.end_to_end, at) is None:
                 row.state, row.why = "open", _("Eine Überweisung von uns kam zurück.")
         elif match.returned:
             _give_back(session, row, match.returned, at)
+            books = books.without([], match.returned)
         else:
             _pay(session, row, locked, match.shares, at, BANK)
             books = books.without(match.shares)
@@ -248,9 +252,12 @@ def _give_back(session: Session, row: BankEntry, payment_id: UUID, at: datetime)
             session, payment.intent_id, f"entry:{row.id}", at, reason=row.return_reason, entry_id=row.id
         )
         return
-    paying.upward("taken")(
-        session, payment.booking_id, at, lambda: bank_entries.take_back(session, row, payment, at, BANK.name)
-    )
+
+    def take() -> int:
+        key, reason = f"entry:{row.id}", row.return_reason
+        return collections.take_back(session, payment, key, at, reason=reason, entry_id=row.id, by=BANK.name)
+
+    paying.upward("taken")(session, payment.booking_id, at, take)
 
 
 def locked_entry(session: Session, town: Municipality, entry_id: UUID) -> BankEntry:

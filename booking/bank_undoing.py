@@ -14,7 +14,7 @@ from buchbar.accounts.models import Municipality
 from buchbar.base.db import in_line
 from buchbar.base.errors import NotFound, Refused
 from buchbar.base.texts import _
-from buchbar.booking import lifecycle
+from buchbar.booking import claims, lifecycle
 from buchbar.booking.bank_import import lock_all, locked_entry
 from buchbar.booking.events import Actor
 from buchbar.payments import bank_entries, ledger, payouts
@@ -27,7 +27,8 @@ def undo(session: Session, town: Municipality, entry_id: UUID, reason: str, at: 
     if row.state == "set_aside":
         row.state = "open"
     if row.state == "matched":
-        _take_back(session, town, [row], reason, at, by)
+        with claims.versions_last(session):
+            _take_back(session, town, [row], reason, at, by)
         row.state, row.why, row.settled_by = "open", _("Zuordnung zurückgenommen: %s") % reason, by.name
     session.flush()
 
@@ -47,7 +48,8 @@ def undo_file(session: Session, town: Municipality, file_id: UUID, reason: str, 
     entries = list(rows.all())
     for row in entries:
         session.refresh(row, with_for_update=True)
-    _take_back(session, town, [row for row in entries if row.state == "matched"], reason, at, by)
+    with claims.versions_last(session):
+        _take_back(session, town, [row for row in entries if row.state == "matched"], reason, at, by)
     for row in entries:
         # The bank's name for it is free again for the next import; the row stays, for payments refer to it.
         row.key = f"undone|{row.id}"
@@ -75,7 +77,7 @@ def _take_back(
         if cents := ledger.reverse(session, payment, "undone", key, payment.cents, at, reason=reason, by=by.name):
             lifecycle.undo_pay(session, booking, at, by, cents, reason)
     for name in brought_back:
-        if not payouts.arrived(session, name):
+        if not payouts.arrived(session, name, at):
             raise Refused(_("Die zurückgekommene Erstattung ist schon wieder unterwegs."))
     for back in returns:
         key = f"undone:{back.id}"

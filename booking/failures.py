@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from buchbar.accounts.models import Municipality
 from buchbar.base import texts
@@ -53,7 +53,7 @@ def settle(
         outbox.retry(session, failure.errand, at)
         return
     if verb == "repay" and failure.refund and failure.booking:
-        _repay(session, failure.booking, failure.refund, at, by)
+        _repay(session, town, failure.booking, failure.refund, at, by)
     elif failure.booking:
         record(session, failure.booking, "dismiss", at, by, failure.words)
     _end(session, failure.errand, at, by)
@@ -77,14 +77,13 @@ def _named(session: Session, town: Municipality, errand_id: UUID, strays: bool) 
     raise NotFound
 
 
-def _repay(session: Session, booking: Booking, refund: Refund, at: datetime, by: Actor) -> None:
+def _repay(session: Session, town: Municipality, booking: Booking, refund: Refund, at: datetime, by: Actor) -> None:
     """The money went another way, so nothing else that failed about it is left to do."""
     if cents := refunds.by_hand(session, refund.id, at):
         record(session, booking, "repay", at, by, cents=str(cents))
-    told = select(ProviderEvent.errand_id).where(ProviderEvent.object_id == refund.refund_id)
-    about = or_(Errand.subject_id == refund.id, Errand.subject_id.in_(told))
-    for errand in session.scalars(select(Errand).where(Errand.state == "failed", about)).all():
-        _end(session, errand, at, by)
+    for each in failures(session, town):
+        if each.refund is refund:
+            _end(session, each.errand, at, by)
 
 
 def _end(session: Session, errand: Errand, at: datetime, by: Actor) -> None:
@@ -130,15 +129,18 @@ def _refunds(session: Session, town: Municipality) -> list[Failure]:
 
 def _payments(session: Session, town: Municipality, strays: bool) -> list[Failure]:
     mine = Booking.municipality_id == town.id
+    came, anew = aliased(Refund), aliased(Refund)
     rows = session.execute(
-        select(Errand, ProviderEvent, Booking, Refund)
+        select(Errand, ProviderEvent, Booking, Refund, anew)
         .join(ProviderEvent, ProviderEvent.errand_id == Errand.subject_id)
         .outerjoin(Payment, Payment.id == ProviderEvent.payment_id)
         .outerjoin(Booking, Booking.id == Payment.booking_id)
         .outerjoin(Refund, Refund.refund_id == ProviderEvent.object_id)
+        .outerjoin(came, came.follows_id == Refund.id)
+        .outerjoin(anew, anew.follows_id == came.id)
         .where(Errand.state == "failed", or_(mine, Booking.id.is_(None)) if strays else mine)
     )
-    return [_payment(errand, event, booking, refund) for errand, event, booking, refund in rows]
+    return [_payment(errand, event, booking, instead or sent) for errand, event, booking, sent, instead in rows]
 
 
 def _payment(errand: Errand, event: ProviderEvent, booking: Booking | None, refund: Refund | None) -> Failure:

@@ -14,7 +14,7 @@ from buchbar.booking.desk_frame import by_whom, what
 from buchbar.booking.models import Booking, BookingEvent
 from buchbar.notices.models import Errand, Letter
 from buchbar.payments.models import Payment, Refund, Reversal
-from buchbar.payments.refunds import BY_HAND, DASHBOARD
+from buchbar.payments.refunds import BOUNCED, BY_HAND, DASHBOARD, WITHDRAWN
 
 ENDS = ("decline", "cancel", "release", "expire")
 PAYMENT_STATES = {
@@ -24,6 +24,10 @@ PAYMENT_STATES = {
     "expired": N_("nicht zu Ende geführt"),
 }
 REFUND_STATES = {"wanted": N_("unterwegs"), "done": N_("erstattet"), "failed": N_("nicht angekommen")}
+REFUNDS_BACK = {
+    BOUNCED: N_("Erstattung zurückgekommen"),
+    WITHDRAWN: N_("Erstattung nicht ausgeführt, Datei zurückgezogen"),
+}
 REVERSAL_STATE = N_("gebucht")
 REVERSALS = {
     "returned": N_("Rückgabe durch die Bank"),
@@ -116,9 +120,9 @@ def money(session: Session, booking: Booking) -> list[Money]:
     ] + [
         Money(
             each.done_at or each.wanted_at,
-            _("Erstattung"),
+            _("Erstattung") if each.cents > 0 else _(REFUNDS_BACK[each.reason]),
             -each.cents,
-            _(REFUND_STATES[each.state]),
+            _(REFUND_STATES[each.state] if each.cents > 0 else REVERSAL_STATE),
             by_hand.get(each.reason, methods.get(each.payment_id, "")),
         )
         for each in refunds

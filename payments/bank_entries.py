@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from buchbar.base.sealed import Unreadable, seal, unseal
-from buchbar.payments import ledger
 from buchbar.payments.camt import Entry, batch_of
 from buchbar.payments.models import Payment, Reversal
 from buchbar.payments.statements import BankEntry, BankFile
@@ -118,31 +117,13 @@ def book(session: Session, row: BankEntry, booking_id: UUID, cents: int, at: dat
     return made
 
 
-def take_back(session: Session, row: BankEntry, payment: Payment, at: datetime, by: str) -> int:
-    """Write down that the bank has taken back what is left of a payment; how many cents, 0 if it was written down."""
-    gone = sum(session.scalars(select(Reversal.cents).where(Reversal.payment_id == payment.id)))
-    return (
-        ledger.reverse(
-            session,
-            payment,
-            "returned",
-            f"entry:{row.id}",
-            payment.cents - gone,
-            at,
-            reason=row.return_reason,
-            by=by,
-            entry_id=row.id,
-        )
-        if payment.cents > gone
-        else 0
-    )
-
-
 def returns(session: Session, ids: Collection[UUID]) -> list[Reversal]:
     """What these entries took back, without what was undone."""
-    undone = {key.partition(":")[2] for key in session.scalars(select(Reversal.key).where(Reversal.cents < 0))}
-    found = select(Reversal).where(Reversal.entry_id.in_(ids), Reversal.cents > 0).order_by(Reversal.id)
-    return [each for each in session.scalars(found) if str(each.id) not in undone]
+    wanted = select(Reversal).where(Reversal.entry_id.in_(ids), Reversal.cents > 0).order_by(Reversal.id)
+    found = session.scalars(wanted).all()
+    keys = [f"undone:{each.id}" for each in found]
+    undone = set(session.scalars(select(Reversal.key).where(Reversal.key.in_(keys)))) if keys else set()
+    return [each for each in found if f"undone:{each.id}" not in undone]
 
 
 def forget_old(session: Session, now: datetime) -> None:

@@ -238,14 +238,17 @@ class Reversal(Identified, Base):
 
 
 class Refund(Identified, Base):
-    """Money that goes back the way it came. ``wanted`` until the provider has taken it over; ``failed`` when it didn't
-    arrive: it is owed all the same, and goes another way by a clerk's hand (refunds.by_hand). ``order_id`` is the file
-    with which the bank was told, ``to_name`` and ``sealed_iban`` the account in it (payouts.py), ``paid_out_by`` the
-    clerk who gave it back at the counter."""
+    """Money that goes back the way it came. ``wanted`` until the provider has taken it over; ``failed`` when it can't
+    be sent so: it is owed all the same, and goes another way by a clerk's hand (refunds.by_hand). ``order_id`` is the
+    file with which the bank was told, ``to_name`` and ``sealed_iban`` the account in it (payouts.py), ``paid_out_by``
+    the clerk who gave it back at the counter.
+
+    What has gone stays ``done``. If it comes back, that is a row with its cents below zero, and what goes in its place
+    is a third (refunds.back): ``follows_id`` names the row before."""
 
     __tablename__ = "refund"
     __table_args__ = (
-        CheckConstraint("cents > 0", name="cents"),
+        CheckConstraint("cents > 0 OR (cents < 0 AND state = 'done' AND follows_id IS NOT NULL)", name="cents"),
         CheckConstraint("state IN ('wanted', 'done', 'failed')", name="state"),
     )
 
@@ -261,6 +264,7 @@ class Refund(Identified, Base):
     to_name: Mapped[str] = mapped_column(default="", server_default="")
     sealed_iban: Mapped[str] = mapped_column(default="", server_default="")
     paid_out_by: Mapped[str] = mapped_column(default="", server_default="")
+    follows_id: Mapped[UUID | None] = mapped_column(ForeignKey("refund.id"), unique=True)
 
     payment: Mapped[Payment] = relationship()
 

@@ -2,7 +2,8 @@
 
 Such a refund waits for the cashier's next file. It goes to the account that the money came from; where that isn't
 known any more, or the money came back from it, the cashier types in another. It is done when it is in a file, and
-failed again when the bank brings it back.
+that stays so when the bank brings it back: what goes to another account then is a refund of its own, under a name of
+its own (refunds.back).
 """
 
 from collections.abc import Collection
@@ -19,7 +20,7 @@ from buchbar.base.errors import NotFound, Refused
 from buchbar.base.texts import _
 from buchbar.calendar.bank_days import is_bank_day
 from buchbar.calendar.walls import local_date
-from buchbar.payments import collections, iban, sepa
+from buchbar.payments import collections, iban, refunds, sepa
 from buchbar.payments.bank_entries import payer_iban
 from buchbar.payments.mandates import Mandate, SepaOrder
 from buchbar.payments.models import Payment, Refund
@@ -66,11 +67,10 @@ def named(session: Session, municipality_id: UUID, refund_id: UUID) -> Refund:
 
 
 def send_to(session: Session, refund: Refund, account: Account) -> None:
-    """A clerk says where a refund goes; one that came back is tried anew."""
+    """A clerk says where a refund goes."""
     if refund.state == "done":
         return
-    refund.to_name, refund.sealed_iban = account.name, iban.sealed(session, account.number)
-    refund.state, refund.order_id, refund.refund_id = "wanted", None, None
+    refund.to_name, refund.sealed_iban, refund.state = account.name, iban.sealed(session, account.number), "wanted"
     session.flush()
 
 
@@ -97,14 +97,17 @@ def hand_over(
 
 
 def withdraw(session: Session, order: SepaOrder, at: datetime, today: date, by: str) -> None:
-    """Take a file back that the bank doesn't execute: its refunds wait again. Raises Refused once its day is over."""
+    """Take a file back that the bank doesn't execute: what is in it and didn't come back before waits again, for the
+    same account. Raises Refused once its day is over."""
     collections.lock(session, order)
     if order.withdrawn_at:
         return
     if today > order.execute_on:
         raise Refused(_("Der Tag der Ausführung ist vorbei. Kommt Geld zurück, steht es auf dem Kontoauszug."))
-    for refund in session.scalars(select(Refund).where(Refund.order_id == order.id).with_for_update()):
-        refund.state, refund.order_id, refund.refund_id, refund.done_at = "wanted", None, None, None
+    inside = select(Refund).where(Refund.order_id == order.id, refunds.gone_for_good()).with_for_update()
+    for refund in session.scalars(inside).all():
+        anew = refunds.back(session, refund, refunds.WITHDRAWN, at)
+        anew.state, anew.sealed_iban = "wanted", refund.sealed_iban
     order.withdrawn_at, order.withdrawn_by = at, by
     session.flush()
 
@@ -113,14 +116,14 @@ def content(session: Session, order: SepaOrder) -> bytes:
     """The file, the same whenever it is fetched, until the accounts in it are forgotten. Raises Refused."""
     collections.still(order)
     rules = rules_of(session, order.municipality_id)
-    inside = session.scalars(select(Refund).where(Refund.order_id == order.id).order_by(Refund.id)).all()
+    inside = session.scalars(select(Refund).where(Refund.order_id == order.id).order_by(Refund.refund_id)).all()
     numbers = {each.id: iban.unsealed(session, each.sealed_iban) for each in inside}
     if not inside or not all(numbers.values()):
         raise Refused(_("Diese Datei gibt es nicht mehr: Die Kontodaten darin sind gelöscht."))
     signs = collections.signs(session, [each.booking_id for each in inside])
     transfers = [
         sepa.Transfer(
-            end_to_end=each.id.hex,
+            end_to_end=each.refund_id or each.id.hex,
             cents=each.cents,
             payee=sepa.Party(each.to_name, numbers[each.id]),
             words=f"{_('Erstattung')} {signs.get(each.booking_id, '')}",
@@ -131,33 +134,33 @@ def content(session: Session, order: SepaOrder) -> bytes:
     return sepa.transfers(made, sepa.Party(rules.payee, rules.iban, rules.bic), transfers)
 
 
-def came_back(session: Session, end_to_end: str) -> Refund | None:
-    """The bank brings a refund back, by the name that it had in the file: it is owed all the same, and waits for
-    another account. The refund, None if it isn't one of ours, or has come back before. The caller has locked the
-    booking."""
-    refund = _by_its_name(session, end_to_end)
-    if refund is None or refund.state != "done":
-        return None
-    refund.state, refund.done_at, refund.sealed_iban = "failed", None, ""
-    session.flush()
-    return refund
+def came_back(session: Session, end_to_end: str, at: datetime) -> Refund | None:
+    """The bank brings a refund back, by the name that it had in the file: it is owed all the same. What waits for
+    another account now, None if it isn't one of ours, or has come back before. The caller has locked the booking."""
+    refund = session.scalar(_of_name(end_to_end).where(refunds.gone_for_good()))
+    return refunds.back(session, refund, refunds.BOUNCED, at) if refund else None
 
 
-def arrived(session: Session, end_to_end: str) -> bool:
-    """A refund didn't come back after all, that was a mistake: it went out on its file's day. False if it has been sent
-    elsewhere since. The caller has locked the booking."""
-    refund = _by_its_name(session, end_to_end)
-    if refund is None or refund.state != "failed":
+def arrived(session: Session, end_to_end: str, at: datetime) -> bool:
+    """A refund didn't come back after all, that was a mistake: what waits in its place has gone, and stands for it in
+    its file, under its name. False if that has been sent elsewhere since. The caller has locked the booking."""
+    refund = session.scalar(_of_name(end_to_end))
+    anew = refunds.instead_of(session, refund) if refund else None
+    if refund is None or anew is None or anew.state != "failed":
         return False
-    refund.state, refund.done_at = "done", session.get_one(SepaOrder, refund.order_id).made_at
+    name, order_id = refund.refund_id, refund.order_id
+    refund.refund_id, refund.order_id = None, None
+    session.flush()
+    anew.refund_id, anew.order_id, anew.sealed_iban = name, order_id, refund.sealed_iban
+    anew.state, anew.done_at = "done", at
     session.flush()
     return True
 
 
-def _by_its_name(session: Session, end_to_end: str) -> Refund | None:
-    """The refund that has this name in a file that counts, locked."""
+def _of_name(end_to_end: str) -> Select[Refund]:
+    """The refund that has this name in a file, locked."""
     found = select(Refund).where(Refund.refund_id == end_to_end.lower(), Refund.order_id.is_not(None))
-    return session.scalar(found.with_for_update().execution_options(populate_existing=True))
+    return found.with_for_update().execution_options(populate_existing=True)
 
 
 def bookings(session: Session, names: Collection[str]) -> list[UUID]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from buchbar.notices.outbox import NotYet
 from buchbar.payments import paying
@@ -13,6 +13,9 @@ from buchbar.payments.models import Payment, Refund
 
 DASHBOARD = "dashboard"
 BY_HAND = "by hand"
+# Why a refund that had gone is ours again.
+BOUNCED = "bounced"
+WITHDRAWN = "withdrawn"
 
 
 def wanted(session: Session, refund_id: UUID) -> Refund | None:
@@ -31,17 +34,71 @@ def taken_over(session: Session, refund_id: UUID, provider_id: str, at: datetime
     )
 
 
-def bounced(session: Session, payments: Sequence[Payment], provider_id: str) -> None:
-    """Write down that the money didn't arrive: a clerk has to find another way, unless one has. Raises NotYet while it
-    isn't written down yet under which name the provider sends it."""
-    of_these = Refund.payment_id.in_([payment.id for payment in payments])
-    known = session.scalars(select(Refund).where(of_these).with_for_update()).all()
-    mine = [refund for refund in known if refund.refund_id == provider_id]
-    if not mine and any(refund.state == "wanted" for refund in known):
-        raise NotYet("a refund failed before it was known here: the messages come out of order")
-    for refund in mine:
-        if refund.state == "done" and refund.reason != BY_HAND:
-            refund.state = "failed"
+def gone_for_good() -> ColumnElement[bool]:
+    """The condition that a refund has gone, and hasn't come back since."""
+    later = aliased(Refund)
+    return (Refund.state == "done") & (Refund.cents > 0) & ~exists().where(later.follows_id == Refund.id)
+
+
+def back(session: Session, refund: Refund, why: str, at: datetime) -> Refund:
+    """Write down that what had gone is ours again, on a day of its own; what is to go in its place: ``failed``, for it
+    can't go the same way. The caller has locked the booking."""
+    came = Refund(
+        id=uuid4(),
+        payment_id=refund.payment_id,
+        booking_id=refund.booking_id,
+        cents=-refund.cents,
+        state="done",
+        reason=why,
+        wanted_at=at,
+        done_at=at,
+        follows_id=refund.id,
+    )
+    session.add(came)
+    session.flush()
+    anew = Refund(
+        id=uuid4(),
+        payment_id=refund.payment_id,
+        booking_id=refund.booking_id,
+        cents=refund.cents,
+        state="failed",
+        reason=why,
+        wanted_at=at,
+        to_name=refund.to_name,
+        follows_id=came.id,
+    )
+    session.add(anew)
+    session.flush()
+    return anew
+
+
+def instead_of(session: Session, refund: Refund) -> Refund | None:
+    """What is to go in the place of a refund that came back; None if it didn't, or if nothing is to go any more."""
+    came = select(Refund.id).where(Refund.follows_id == refund.id).scalar_subquery()
+    found = select(Refund).where(Refund.follows_id == came).with_for_update()
+    return session.scalar(found.execution_options(populate_existing=True))
+
+
+def bounced(session: Session, payments: Sequence[Payment], provider_id: str, cents: int, at: datetime) -> None:
+    """Write down that the money didn't arrive: a clerk has to find another way. Raises NotYet while it isn't written
+    down yet under which name the provider sends it.
+
+    What was sent in the dashboard has no name here: it is that of which as much has gone. The caller has locked the
+    bookings.
+    """
+    of_these = select(Refund).where(Refund.payment_id.in_([payment.id for payment in payments]))
+    named = session.scalar(of_these.where(Refund.refund_id == provider_id))
+    if named is None:
+        if session.scalar(of_these.where(Refund.state == "wanted").limit(1)):
+            raise NotYet("a refund failed before it was known here: the messages come out of order")
+        nameless = Refund.refund_id.is_(None), Refund.reason != BY_HAND, Refund.cents == cents
+        named = session.scalar(of_these.where(gone_for_good(), *nameless).order_by(Refund.done_at, Refund.id).limit(1))
+        if named is None:
+            return
+        named.refund_id = provider_id
+        session.flush()
+    if session.scalar(select(Refund.id).where(Refund.id == named.id, Refund.reason != BY_HAND, gone_for_good())):
+        back(session, named, BOUNCED, at)
 
 
 def by_hand(session: Session, refund_id: UUID, at: datetime) -> int:

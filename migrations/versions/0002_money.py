@@ -260,6 +260,14 @@ def _payments() -> None:
         for column in ("to_name", "sealed_iban", "paid_out_by"):
             refund.add_column(_text(column, ""))
         refund.create_foreign_key(op.f("fk_refund_order_id"), "sepa_order", ["order_id"], ["id"])
+        refund.add_column(sa.Column("follows_id", sa.Uuid(), nullable=True))
+        refund.create_foreign_key(op.f("fk_refund_follows_id"), "refund", ["follows_id"], ["id"])
+        refund.create_unique_constraint(op.f("uq_refund_follows_id"), ["follows_id"])
+        if op.get_bind().dialect.name == "postgresql":
+            refund.drop_constraint(op.f("ck_refund_cents"), type_="check")
+        refund.create_check_constraint(
+            op.f("ck_refund_cents"), "cents > 0 OR (cents < 0 AND state = 'done' AND follows_id IS NOT NULL)"
+        )
     op.create_index(op.f("ix_refund_order_id"), "refund", ["order_id"])
 
 

@@ -1,6 +1,6 @@
 """Bank statements: what is clear confirms its booking, each movement once, and all of it can be taken back."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -9,7 +9,7 @@ from buchbar.base.errors import Invalid, NotFound, Refused
 from buchbar.booking import bank_import, bank_lines, bank_undoing, lifecycle
 from buchbar.booking.models import BookingEvent
 from buchbar.notices.models import Letter
-from buchbar.payments import bank_entries, ledger, payouts
+from buchbar.payments import bank_entries, ledger, payouts, refunds
 from buchbar.payments.matching import Share
 from buchbar.payments.models import Payment, Refund, Reversal
 from buchbar.payments.rules import usual
@@ -185,19 +185,39 @@ def brought_back(refund, ref):
 
 def test_a_refund_that_comes_back_waits_for_another_account(session, cast, refund):
     back, again = bring(session, cast.town, brought_back(refund, "A3"), brought_back(refund, "A4")).entries
-    assert (back.state, again.state, refund.state) == ("matched", "open", "failed")
+    (anew,) = payouts.waiting(session, cast.town.id)
+    assert (back.state, again.state, refund.state, anew.state) == ("matched", "open", "done", "failed")
     later = NOW + timedelta(days=40)
     bank_undoing.undo(session, cast.town, back.id, "falsch", later, CLERK)
-    assert (back.state, refund.state, refund.done_at) == ("open", "done", NOW)
+    assert (back.state, refund.done_at, anew.state, anew.done_at) == ("open", NOW, "done", later)
+    assert payouts.waiting(session, cast.town.id) == []
+
+
+def test_a_refund_that_was_given_back_by_hand_does_not_come_back_from_a_bank(session, cast, refund):
+    bring(session, cast.town, brought_back(refund, "A3"))
+    (anew,) = payouts.waiting(session, cast.town.id)
+    refunds.by_hand(session, anew.id, NOW)
+    (again,) = bring(session, cast.town, brought_back(refund, "A4")).entries
+    assert (again.state, payouts.waiting(session, cast.town.id)) == ("open", [])
+
+
+def test_the_first_return_told_again_does_not_fail_the_second_attempt(session, cast, refund):
+    bring(session, cast.town, brought_back(refund, "A3"))
+    (anew,) = payouts.waiting(session, cast.town.id)
+    payouts.send_to(session, anew, payouts.Account("Ben", "DE02120300000000202051"))
+    payouts.hand_over(session, cast.town.id, [anew.id], date(2026, 11, 24), NOW, "Herr Winter")
+    first, second = bring(session, cast.town, brought_back(refund, "A4"), brought_back(anew, "A5")).entries
+    assert (first.state, second.state) == ("open", "matched")
 
 
 def test_a_refund_that_is_on_its_way_again_did_come_back(session, cast, refund):
     made = bring(session, cast.town, brought_back(refund, "A3"))
-    payouts.send_to(session, refund, payouts.Account("Ben", "DE02120300000000202051"))
+    (anew,) = payouts.waiting(session, cast.town.id)
+    payouts.send_to(session, anew, payouts.Account("Ben", "DE02120300000000202051"))
     for undo, named in ((bank_undoing.undo, made.entries[0].id), (bank_undoing.undo_file, made.file.id)):
         with pytest.raises(Refused, match="schon wieder unterwegs"):
             undo(session, cast.town, named, "falsch", NOW, CLERK)
-    assert refund.state == "wanted" and made.file.undone_at is None
+    assert anew.state == "wanted" and made.file.undone_at is None
 
 
 def test_what_came_back_without_a_name_is_assigned_and_undone_like_any_other(session, cast, booking):

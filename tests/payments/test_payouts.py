@@ -86,15 +86,19 @@ def test_what_comes_back_is_owed_all_the_same_and_goes_to_another_account(sessio
     town, refund = cancelled(session)
     handed_over(session, town, refund)
     returned = ledger.account(session, refund.booking_id).returned
-    assert payouts.came_back(session, refund.id.hex) is refund
-    assert payouts.came_back(session, refund.id.hex) is None
-    assert refund.state == "failed"
+    anew = payouts.came_back(session, refund.id.hex, NOW)
+    assert payouts.came_back(session, refund.id.hex, NOW) is None
+    assert (refund.state, refund.done_at, anew.state) == ("done", NOW, "failed")
     assert ledger.account(session, refund.booking_id).returned == returned
-    assert payouts.accounts(session, [refund])[refund.id].number == ""
-    payouts.send_to(session, refund, OTHER)
-    handed_over(session, town, refund)
-    assert refund.state == "done"
-    assert payouts.came_back(session, uuid4().hex) is None
+    assert payouts.waiting(session, town.id) == [anew]
+    assert payouts.accounts(session, [anew])[anew.id] == Account("Anna Müller", "")
+    payouts.send_to(session, anew, OTHER)
+    second = handed_over(session, town, anew)
+    assert anew.state == "done"
+    assert payouts.came_back(session, uuid4().hex, NOW) is None
+    assert payouts.came_back(session, refund.id.hex, NOW) is None, "the bank tells of the first return once more"
+    assert texts(payouts.content(session, second), "EndToEndId") == [anew.id.hex] != [refund.id.hex]
+    assert ledger.account(session, refund.booking_id).returned == returned
 
 
 def test_a_file_that_the_bank_does_not_execute_is_taken_back(session):
@@ -102,12 +106,35 @@ def test_a_file_that_the_bank_does_not_execute_is_taken_back(session):
     order = handed_over(session, town, refund)
     payouts.withdraw(session, order, NOW, NEXT, "Herr Winter")
     payouts.withdraw(session, order, NOW, NEXT, "Herr Winter")
-    assert refund.state == "wanted"
+    (anew,) = payouts.waiting(session, town.id)
+    assert (anew.state, payouts.accounts(session, [anew])[anew.id].number) == ("wanted", GIVEN.number)
     with pytest.raises(Refused, match="zurückgezogen"):
         payouts.content(session, order)
-    second = handed_over(session, town, refund)
+    second = handed_over(session, town, anew)
     with pytest.raises(Refused, match="vorbei"):
         payouts.withdraw(session, second, NOW, NEXT + timedelta(days=1), "Herr Winter")
+
+
+def test_what_came_back_before_its_file_is_withdrawn_does_not_go_to_that_account_again(session):
+    town, refund = cancelled(session)
+    order = handed_over(session, town, refund)
+    anew = payouts.came_back(session, refund.id.hex, NOW)
+    payouts.withdraw(session, order, NOW, NEXT, "Herr Winter")
+    assert payouts.waiting(session, town.id) == [anew]
+    assert (anew.state, payouts.accounts(session, [anew])[anew.id].number) == ("failed", "")
+
+
+def test_what_did_not_come_back_after_all_stands_in_its_file_and_may_come_back_later(session):
+    town, refund = cancelled(session)
+    order = handed_over(session, town, refund)
+    before = payouts.content(session, order)
+    payouts.came_back(session, refund.id.hex, NOW)
+    later = NOW + timedelta(days=10)
+    assert payouts.arrived(session, refund.id.hex, later)
+    assert not payouts.arrived(session, refund.id.hex, later)
+    assert payouts.waiting(session, town.id) == [] and payouts.content(session, order) == before
+    anew = payouts.came_back(session, refund.id.hex, later)
+    assert payouts.waiting(session, town.id) == [anew]
 
 
 def test_what_a_clerk_gave_back_by_hand_goes_into_no_file(session):

@@ -38,7 +38,7 @@ def test_nor_is_what_came_back_from_the_payer_before(session):
     town, refund = cancelled(session)
     refund.payment.intent_id = refund.payment.id.hex
     handed_over(session, town, refund)
-    payouts.came_back(session, refund.id.hex)
+    payouts.came_back(session, refund.id.hex, NOW)
     collections.returned(session, refund.payment.id.hex, "entry:1", NOW)
     assert payouts.waiting(session, town.id) == [] and account_of(session, refund).open == 0
 
