@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from litestar import Request, Response
+from msgspec import structs
 from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk, revisions
@@ -69,7 +70,10 @@ def columns_page(request: Request, session: Session, clerk: Clerk, now: datetime
     """The form; filled with the example where the address asks for it, or where the town has no columns yet."""
     rules = rules_of(session, clerk.town.id)
     proposed = not rules.export or "beispiel" in request.query_params
-    typed = export_forms.typed_of(accounting.EXAMPLE if proposed else rules.export, rules.export_form)
+    columns, form = rules.export, rules.export_form
+    if proposed:
+        columns, form = accounting.EXAMPLE, structs.replace(form, postings=accounting.EXAMPLE_POSTINGS)
+    typed = export_forms.typed_of(columns, form)
     return _columns(request, session, clerk, now, typed, proposed=proposed)
 
 
@@ -123,6 +127,7 @@ def _columns(
         typed=typed,
         rows=export_forms.rows(typed),
         fields=[("", _("fester Text"))] + [(name, _(words)) for name, (words, _of) in accounting.FIELDS.items()],
+        posting_words=export_forms.posting_words(),
         edits=[(each, "", revisions.differences(each)) for each in edits],
         may_cash=may(clerk.role, CASH),
         today=local_date(now, clerk.town.zone),

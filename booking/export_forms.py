@@ -8,11 +8,16 @@ from buchbar.accounts.roles import BOOKS, CASH
 from buchbar.base import forms
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _
+from buchbar.booking import tariff_areas
+from buchbar.booking.tariff_items import VAT
 from buchbar.payments.accounting import FIELDS
-from buchbar.payments.rules import ExportColumn, ExportForm, MoneyRules
+from buchbar.payments.ledger import DUNNING
+from buchbar.payments.rules import ExportColumn, ExportForm, MoneyRules, Posting
 
 MOST = 60
 SPARE = 4
+LONGEST = 4000  # signs in all lines of accounts
+REST = "*"
 SEPARATORS = {";": N_("Semikolon"), ",": N_("Komma"), "\t": N_("Tabulator"), "|": N_("senkrechter Strich")}
 ENCODINGS = {
     "utf-8-sig": N_("UTF-8 mit Kennung (Excel)"),
@@ -38,7 +43,21 @@ def _columns_in_words(columns: tuple[ExportColumn, ...]) -> str:
 def _form_in_words(form: ExportForm) -> str:
     headings = _("mit Überschriften") if form.headings else _("ohne Überschriften")
     words = (_(SEPARATORS[form.separator]), _(ENCODINGS[form.encoding]), _(DECIMALS[form.decimal]), DATES[form.dates])
-    return "; ".join((*words, headings))
+    return "; ".join((*words, headings, *(_posting_line(each) for each in form.postings)))
+
+
+def _posting_line(posting: Posting) -> str:
+    """As it is typed: "halls 19 = 441100; 5200", and "* = 432100" for all else."""
+    where = "; ".join(part for part in (posting.account, posting.cost_centre) if part)
+    return f"{' '.join(posting.words) or REST} = {where}"
+
+
+def posting_words() -> list[tuple[str, str]]:
+    """The words by which positions are told apart, each with what it means."""
+    areas = tariff_areas.known()
+    found = {each.name: _(each.title) for each in areas}
+    found |= {code: _(words) for each in areas for code, words in each.codes.items()}
+    return [*(found | {DUNNING: _("Mahngebühr")} | {key: _(words) for key, words in VAT.items()}).items()]
 
 
 EXPORT = put_in(
@@ -61,6 +80,7 @@ def typed_of(columns: tuple[ExportColumn, ...], form: ExportForm) -> dict[str, s
     typed = {name: str(allowed.index(getattr(form, name))) for name, allowed in CHOICES.items()}
     if form.headings:
         typed["headings"] = "ja"
+    typed["postings"] = "\n".join(_posting_line(each) for each in form.postings)
     for number, column in enumerate(columns, 1):
         typed |= {
             f"place_{number}": str(number),
@@ -80,6 +100,7 @@ def rows(typed: Mapping[str, str]) -> range:
 def read(typed: Mapping[str, str]) -> dict[str, Any]:
     """What was typed, as the fields of MoneyRules. Raises Invalid."""
     fields: dict[str, forms.Field] = {name: _choice(allowed) for name, allowed in CHOICES.items()}
+    fields["postings"] = _postings
     used = [n for n in rows(typed) if any(typed.get(f"{name}_{n}") for name in ("heading", "field", "fixed"))]
     for n in used:
         fields[f"place_{n}"] = forms.whole(1, 99, required=False)
@@ -99,7 +120,25 @@ def read(typed: Mapping[str, str]) -> dict[str, Any]:
     ordered = sorted(used, key=lambda n: (values[f"place_{n}"] or 99, n))
     columns = tuple(ExportColumn(values[f"heading_{n}"], values[f"field_{n}"], values[f"fixed_{n}"]) for n in ordered)
     chosen = {name: values[name] for name in CHOICES}
-    return {"export": columns, "export_form": ExportForm(**chosen, headings=bool(typed.get("headings")))}
+    made = ExportForm(**chosen, headings=bool(typed.get("headings")), postings=values["postings"])
+    return {"export": columns, "export_form": made}
+
+
+def _postings(typed: str) -> tuple[Posting, ...]:
+    """Accounts, one on each line. Raises ValueError with a sentence."""
+    lines = forms.text(LONGEST, required=False, lines=True)(typed).splitlines()
+    return tuple(_posting(line) for line in lines if line.strip())
+
+
+def _posting(line: str) -> Posting:
+    words, equals, where = line.partition("=")
+    account, _semicolon, cost_centre = (part.strip() for part in where.partition(";"))
+    if not equals or not words.strip() or not account:
+        raise ValueError(_("„%s“ ist nicht zu lesen. Bitte schreiben Sie: wofür = Konto; Kostenstelle") % line.strip())
+    known = {name for name, _meaning in posting_words()}
+    if unknown := [word for word in words.split() if word != REST and word not in known]:
+        raise ValueError(_("„%s“ kennt Buchbar nicht.") % unknown[0])
+    return Posting(tuple(word for word in words.split() if word != REST), account, cost_centre)
 
 
 def _choice(allowed: list[str]) -> forms.Field:

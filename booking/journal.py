@@ -114,4 +114,5 @@ def _movement(
         charge=charge,
         payment=payment,
         way=way,
+        journey=booking.journey,
     )

@@ -7,7 +7,7 @@ text. ``EXAMPLE`` is a list as such systems often want it; it claims to conform 
 import csv
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from buchbar.base.money import decimal
 from buchbar.base.sheets import FORMULA
 from buchbar.base.texts import N_
 from buchbar.payments.models import Charge, Payment
-from buchbar.payments.rules import ExportColumn, ExportForm
+from buchbar.payments.rules import ExportColumn, ExportForm, Posting
 
 KINDS = {
     "charge": N_("Forderung"),
@@ -33,6 +33,7 @@ class Movement:
     """A charge, payment, refund or reversal. ``cents`` below zero is forgiven, or went out. ``at`` is local and naive.
 
     ``charge`` is the charge itself, or the booking's first, under whose Kassenzeichen its money is booked.
+    ``postings`` are the town's accounts (posted).
     """
 
     id: UUID
@@ -44,6 +45,8 @@ class Movement:
     charge: Charge | None = None
     payment: Payment | None = None
     way: str = ""
+    journey: str = ""
+    postings: tuple[Posting, ...] = ()
 
     @property
     def claim(self) -> Charge | None:
@@ -53,6 +56,15 @@ class Movement:
     def with_vat(self, *keys: str) -> int:
         """What of the charge bears one of these VAT keys, in cents."""
         return sum(item.cents for item in self.claim.items if item.vat in keys) if self.claim else 0
+
+    def posted(self) -> list[Posting]:
+        """Where the charge's positions are posted, in their order: each as the town says it with the most words."""
+        found = []
+        for item in self.charge.items if self.charge else ():
+            known = {self.journey, item.code, item.vat}
+            fitting = [each for each in self.postings if known.issuperset(each.words)]
+            found += [max(fitting, key=lambda each: len(each.words))] if fitting else []
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,11 @@ def _of_charge(name: str) -> Of:
 
 def _vat(each: Movement) -> Value:
     return "+".join(sorted({item.vat for item in each.claim.items})) if each.claim else ""
+
+
+def _all_of(name: str) -> Of:
+    """The accounts or cost centres of all positions, each once: a charge is one row, whatever is on it."""
+    return lambda each: "+".join(dict.fromkeys(words for one in each.posted() if (words := getattr(one, name))))
 
 
 def _debtor(line: int) -> Of:
@@ -111,7 +128,9 @@ FIELDS: dict[str, tuple[str, Of]] = {
     "debtor": (N_("Schuldner: Name"), _debtor(0)),
     "debtor_street": (N_("Schuldner: zweite Zeile"), _debtor(1)),
     "debtor_city": (N_("Schuldner: dritte Zeile"), _debtor(2)),
-    "vat": (N_("Steuerschlüssel"), _vat),
+    "vat": (N_("Steuerschlüssel, bei mehreren mit +"), _vat),
+    "account": (N_("Konto, bei mehreren mit +"), _all_of("account")),
+    "cost_centre": (N_("Kostenstelle, bei mehreren mit +"), _all_of("cost_centre")),
     "cents_public": (N_("Betrag hoheitlich"), lambda each: Amount(each.with_vat("hoheitlich"))),
     "cents_free": (N_("Betrag steuerfrei und 0 %"), lambda each: Amount(each.with_vat("frei", "0"))),
     "cents_7": (N_("Betrag mit 7 % (brutto)"), lambda each: Amount(each.with_vat("7"))),
@@ -127,7 +146,7 @@ FIELDS: dict[str, tuple[str, Of]] = {
     "payment_id": (N_("Kennung der Zahlung"), lambda each: str(each.payment.id) if each.payment else ""),
 }
 
-# A layout as imports of municipal accounting systems often have it, with account and cost centre as fixed texts.
+# A layout as imports of municipal accounting systems often have it.
 EXAMPLE = (
     ExportColumn("Satzart", "kind"),
     ExportColumn("Mandant", fixed="1"),
@@ -138,8 +157,8 @@ EXAMPLE = (
     ExportColumn("Betrag", "cents"),
     ExportColumn("Buchungsdatum", "date"),
     ExportColumn("Faelligkeit", "due_on"),
-    ExportColumn("Produktkonto", fixed="12.2.02.432100"),
-    ExportColumn("Kostenstelle", fixed="3200"),
+    ExportColumn("Produktkonto", "account"),
+    ExportColumn("Kostenstelle", "cost_centre"),
     ExportColumn("Steuerschluessel", "vat"),
     ExportColumn("Mahnsperre", "stop"),
     ExportColumn("Zahlweg", "way"),
@@ -148,10 +167,18 @@ EXAMPLE = (
     ExportColumn("Externe_ID", "id"),
 )
 
+# Where the example's positions are posted, invented: what is for all, for a journey, and for a VAT key in it.
+EXAMPLE_POSTINGS = (
+    Posting((), "12.2.02.432100", "3200"),
+    Posting(("halls",), "42.4.01.441100", "5200"),
+    Posting(("halls", "19"), "42.4.01.441119", "5200"),
+)
+
 
 def lines(columns: Sequence[ExportColumn], form: ExportForm, moved: Sequence[Movement]) -> list[list[str]]:
     """The rows as they stand in the file, without the headings."""
-    return [[_cell(column, form, each) for column in columns] for each in moved]
+    posted = [replace(each, postings=form.postings) for each in moved]
+    return [[_cell(column, form, each) for column in columns] for each in posted]
 
 
 def as_csv(columns: Sequence[ExportColumn], form: ExportForm, moved: Sequence[Movement]) -> bytes:

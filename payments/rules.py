@@ -30,15 +30,26 @@ class ExportColumn(msgspec.Struct, frozen=True):
     fixed: str = ""
 
 
+class Posting(msgspec.Struct, frozen=True):
+    """Where a position is posted: the account and the cost centre of what has all of ``words`` (the name of a journey,
+    the code of a position, a VAT key); without words, of all else."""
+
+    words: tuple[str, ...]
+    account: str
+    cost_centre: str = ""
+
+
 class ExportForm(msgspec.Struct, frozen=True, omit_defaults=True):
     """How the export to the accounting system is written: the sign between its columns, its encoding, the sign before
-    the cents, how a date is written (as strftime has it), and whether the headings come first."""
+    the cents, how a date is written (as strftime has it), whether the headings come first, and to which accounts the
+    positions belong."""
 
     separator: str = ";"
     encoding: str = "utf-8-sig"
     decimal: str = ","
     dates: str = "%d.%m.%Y"
     headings: bool = True
+    postings: tuple[Posting, ...] = ()
 
 
 class MoneyRules(Identified, Base):

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from buchbar.accounts.models import Revision
-from buchbar.payments.rules import ExportColumn, rules_of
+from buchbar.payments.rules import ExportColumn, Posting, rules_of
 from tests.booking.money import pay
 from tests.cast import NOW, SATURDAY, confirmed, slot_at
 from tests.clerks import become, colleague
@@ -74,6 +74,36 @@ def test_saved_columns_make_the_file_of_a_period(client, posted, cashier, bookin
     page = client.get(f"{PAGE}?{NOVEMBER}").text
     assert "2 Zeilen in diesem Zeitraum." in page
     assert "ZAHLUNG" in page
+
+
+ACCOUNTS = "* = 432100; 3200\nweddings  base = 432101 ;3201\n\n halls 19 = 441119"
+
+
+def test_accounts_are_typed_line_by_line_and_stand_in_the_file(client, posted, database, cashier, town, booking):
+    fields = {"field_3": "account", "fixed_3": "", "heading_4": "KOST", "field_4": "cost_centre"}
+    assert posted(COLUMNS, **FORM | fields | {"postings": ACCOUNTS}).status_code == 303
+    content = client.get(f"{PAGE}/datei?{NOVEMBER}").content.decode("cp1252")
+    for row in csv.DictReader(io.StringIO(content), delimiter="\t"):
+        assert (row["KONTO"], row["KOST"]) == ("432101+432100", "3201+3200")
+    page = client.get(COLUMNS).text
+    assert "* = 432100; 3200\nweddings base = 432101; 3201\nhalls 19 = 441119</textarea>" in page
+    assert "<code>halls</code>: Sporthallen" in page
+    with database.read() as session:
+        assert rules_of(session, town.town.id).export_form.postings[2] == Posting(("halls", "19"), "441119")
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("432100", "ist nicht zu lesen"),
+        ("* = ; 3200", "ist nicht zu lesen"),
+        ("= 432100", "ist nicht zu lesen"),
+        ("hall = 432100", "„hall“ kennt Buchbar nicht"),
+    ],
+)
+def test_a_line_of_accounts_that_says_nothing_gets_its_sentence(posted, cashier, line, sentence):
+    page = posted(COLUMNS, **FORM | {"postings": f"* = 1\n{line}"})
+    assert page.status_code == 422 and sentence in page.text and 'href="#postings"' in page.text
 
 
 def test_the_history_says_what_was_before(client, posted, database, cashier, town):

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from buchbar.payments.accounting import EXAMPLE, FIELDS, Movement, as_csv, lines
+from buchbar.payments.accounting import EXAMPLE, EXAMPLE_POSTINGS, FIELDS, Movement, as_csv, lines
 from buchbar.payments.models import Charge, ChargeItem, Payment
-from buchbar.payments.rules import ExportColumn, ExportForm
+from buchbar.payments.rules import ExportColumn, ExportForm, Posting
 
 CHARGE = Charge(
     id=UUID(int=1),
@@ -37,7 +37,9 @@ def row(each, *fields, form=ExportForm()):  # noqa: B008
 
 
 def test_the_example_as_a_municipal_import_reads_it():
-    file = as_csv(EXAMPLE, ExportForm(), [moved(), moved("payment", payment=PAYMENT, way="cash")])
+    file = as_csv(
+        EXAMPLE, ExportForm(postings=EXAMPLE_POSTINGS), [moved(), moved("payment", payment=PAYMENT, way="cash")]
+    )
     charge, payment = csv.DictReader(io.StringIO(file.decode("utf-8-sig")), delimiter=";")
     assert charge["Satzart"] == "SOLL"
     assert charge["Kassenzeichen"] == payment["Kassenzeichen"] == "5126000001"
@@ -49,6 +51,26 @@ def test_the_example_as_a_municipal_import_reads_it():
     )
     assert (charge["Produktkonto"], charge["Kostenstelle"], charge["Mahnsperre"]) == ("12.2.02.432100", "3200", "N")
     assert (payment["Satzart"], payment["Zahlweg"], payment["Faelligkeit"]) == ("ZAHLUNG", "cash", "")
+
+
+POSTINGS = (
+    Posting((), "4000", "10"),
+    Posting(("halls",), "5000", "20"),
+    Posting(("19", "halls"), "5019", "20"),
+    Posting(("room",), "4300"),
+    Posting(("weddings", "room", "19"), "4319", "11"),
+)
+
+
+@pytest.mark.parametrize(
+    ("journey", "account", "cost_centre"),
+    [("weddings", "4000+4319", "10+11"), ("halls", "5000+5019", "20"), ("other", "4000+4300", "10")],
+)
+@pytest.mark.parametrize("kind", ["charge", "payment"])
+def test_accounts_differ_by_journey_position_and_vat_and_one_row_names_them_all(kind, journey, account, cost_centre):
+    each = moved(kind, journey=journey, payment=PAYMENT)
+    assert row(each, "account", "cost_centre", form=ExportForm(postings=POSTINGS)) == [account, cost_centre]
+    assert row(each, "account", "cost_centre") == ["", ""], "a town that has named none"
 
 
 def test_each_rate_of_vat_has_its_amount():
