@@ -107,14 +107,15 @@ def _letters(session: Session, town: Municipality) -> list[Failure]:
 
 
 def _refunds(session: Session, town: Municipality) -> list[Failure]:
-    """What the provider has given up isn't tried again: it would be sent beside what a clerk sends."""
+    """What the provider has given up isn't tried again: it would be sent beside what a clerk sends. What it may have
+    sent, its answer being lost, is tried again before a clerk sends it: it knows what it has sent."""
     rows = session.execute(
         select(Errand, Refund, Booking)
         .join(Refund, Refund.id == Errand.subject_id)
         .join(Booking, Booking.id == Refund.booking_id)
         .where(Errand.state == "failed", Booking.municipality_id == town.id)
     )
-    verbs = {"wanted": ("retry", "repay"), "failed": ("repay",), "done": ("dismiss",)}
+    verbs = {"wanted": ("retry",), "failed": ("repay",), "done": ("dismiss",)}
     return [
         Failure(
             errand,

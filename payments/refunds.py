@@ -115,8 +115,12 @@ def by_hand(session: Session, refund_id: UUID, at: datetime) -> int:
 
 
 def failed(session: Session, refund_id: UUID, provider_id: str) -> None:
-    """Write down that the provider couldn't send it."""
-    session.execute(update(Refund).where(Refund.id == refund_id).values(state="failed", refund_id=provider_id))
+    """Write down that the provider hasn't sent it and won't; ``provider_id`` is empty where it never began to."""
+    session.execute(
+        update(Refund)
+        .where(Refund.id == refund_id, Refund.state == "wanted")
+        .values(state="failed", refund_id=provider_id or None)
+    )
 
 
 def gone(session: Session, payments: Sequence[Payment], cents: int) -> list[tuple[Payment, int]]:

@@ -29,7 +29,14 @@ def send_refund(database: Database, refund_id: UUID, at: datetime) -> None:
         refund = refunds.wanted(session, refund_id)
     if refund is None:
         return
-    told = way_of(refund.payment).refund(database.info["settings"], refund)
+    try:
+        told = way_of(refund.payment).refund(database.info["settings"], refund)
+    except checkout.ShutOut:
+        raise  # an earlier attempt may have sent it, and nobody can say: it is tried again before a clerk repays it
+    except Hopeless:
+        with database.write() as session:
+            refunds.failed(session, refund_id, "")
+        raise
     if told.state == "waiting":
         return
     if told.state == "refused":

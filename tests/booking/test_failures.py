@@ -101,14 +101,15 @@ def test_a_refund_that_stripe_gave_up_is_given_back_by_hand_and_never_sent_again
     assert "Auf anderem Weg erstattet: 170,00" in client.get(own_page).text
 
 
-def test_a_refund_that_was_never_answered_can_be_tried_again_or_given_back_by_hand(
+def test_a_refund_that_was_never_answered_is_tried_again_before_it_is_given_back_by_hand(
     client, posted, database, town, cancelled
 ):
     with database.write() as session:
         session.scalars(select(Errand).where(Errand.kind == "refund")).one().state = "failed"
     become(client, database, town.clerk)
     page, errand = client.get(DESK).text, failed_errand(database)
-    assert "Auf anderem Weg erstattet" in page and "Noch einmal versuchen" in page
+    assert "Auf anderem Weg erstattet" not in page and "Noch einmal versuchen" in page
+    assert posted(f"{DESK}/postausgang/{errand.id}/erstattung").status_code == 409, "Stripe may have sent it"
     posted(f"{DESK}/postausgang/{errand.id}/wiederholung")
     assert posted(f"{DESK}/postausgang/{errand.id}/erstattung").status_code == 404, "it is on its way again"
     assert only(database, Refund).state == "wanted"
