@@ -16,7 +16,7 @@ from buchbar.base.web import Form, redirect
 from buchbar.booking import attach, bank_folder, forgetting, journeys, policies, retention
 from buchbar.booking.desk_frame import show
 from buchbar.calendar.walls import local_date
-from buchbar.payments import bank_entries, mandates
+from buchbar.payments import bank_entries, claimable, mandates
 from buchbar.payments.rules import rules_of
 
 
@@ -82,11 +82,14 @@ def kept(session: Session, town: Municipality, today: date) -> list[tuple[str, s
 def _money(session: Session, town: Municipality) -> list[tuple[str, str, str]]:
     books = _("%d Jahre nach dem Ende des Jahres (§ 147 AO)") % rules_of(session, town.id).books_years
     rules, fixed = _("in den Regeln für die Kasse"), _("fest")
+    claimed = _("%(notice)d Jahre nach dem Ende des Jahres bei Bescheiden (§ 228 AO), sonst %(other)d (§ 195 BGB)")
+    years = {"notice": claimable.YEARS_BY_NOTICE, "other": claimable.YEARS}
     spans, name = bank_entries.PERSONAL_FOR, _("Namen, Konten und Verwendungszwecke auf Kontoauszügen: %s")
     after = _("%s nach der Buchung auf dem Konto")
     used = _("%(months)s nach Widerruf und letztem Einzug, ohne Widerruf %(unused)s nach dem letzten Einzug")
     return [
         (_("Wer etwas zu bezahlen hatte, auf Bescheiden und Rechnungen"), books, rules),
+        (_("Namen und Kontakt, solange zu einer Buchung noch etwas offen ist: höchstens"), claimed % years, fixed),
         (_("Warum eine Zahlung zurückgenommen wurde"), books, rules),
         (name % _("zugeordnet"), after % _days(spans["matched"].days), fixed),
         (name % _("beiseitegelegt"), after % _days(spans["set_aside"].days), fixed),

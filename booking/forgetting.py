@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from buchbar.accounts.models import AuditEntry, Municipality
-from buchbar.booking import queries
+from buchbar.booking import queries, retention
 from buchbar.booking.models import Booking, Policy
-from buchbar.booking.retention import due_on, never_stood
+from buchbar.booking.retention import never_stood
 from buchbar.calendar.months import add_months
 from buchbar.calendar.walls import day_span, local_date
 from buchbar.payments import bank_entries, bills, mandates
@@ -46,7 +46,7 @@ def going(session: Session, town: Municipality, now: datetime, *, with_names: bo
         )
         .options(joinedload(Booking.policy), joinedload(Booking.municipality), joinedload(Booking.resource))
     )
-    days = {booking: due_on(booking) for booking in session.scalars(wanted)}
+    days = retention.days(session, town, session.scalars(wanted).all())
     due = sorted((booking for booking, day in days.items() if day <= last), key=lambda each: (days[each], each.number))
     names = queries.names_of(session, due) if with_names else {}
     return [Going(booking, days[booking], names.get(booking.id, "")) for booking in due]

@@ -54,7 +54,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An open item and its booking; ``names`` say for whom it is."""
+    """An open item and its booking; ``names`` say for whom it is: of what is forgotten, who owes it by its document."""
 
     item: OpenItem
     booking: Booking
@@ -75,7 +75,11 @@ def named(session: Session, entries: Sequence[Entry]) -> list[Entry]:
     names: dict[UUID, str] = {}
     for start in range(0, len(bookings), 1000):
         names |= queries.names_of(session, bookings[start : start + 1000])
-    return [Entry(entry.item, entry.booking, names.get(entry.booking.id, "")) for entry in entries]
+    return [Entry(each.item, each.booking, names.get(each.booking.id) or _debtor(each.item)) for each in entries]
+
+
+def _debtor(item: OpenItem) -> str:
+    return ", ".join(item.charge.debtor)
 
 
 def sums(entries: Iterable[Entry], today: date) -> dict[str, int]:

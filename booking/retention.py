@@ -1,10 +1,12 @@
 """Deletion when the retention date comes (Art. 17 GDPR): what is personal goes, what the books need stays.
 
 What stays is no longer about anybody: the number, the dates, the states, charges, payments and refunds. Only who had
-to pay stays with the documents of what was paid or is owed, as long as the books must be kept (payments/bills.py).
+to pay stays with the documents of what was paid or is owed, as long as the books must be kept (payments/bills.py). Who
+still owes something is forgotten when it is paid, or can't be claimed any more.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -12,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from buchbar.accounts import audit, revisions, sign_in
+from buchbar.accounts.models import Municipality
 from buchbar.base import limits, once
 from buchbar.base.db import Database
 from buchbar.booking import attach, before, files, journeys, lifecycle, notes, owner_houses
@@ -22,6 +25,7 @@ from buchbar.calendar.walls import local_date
 from buchbar.notices import letters
 from buchbar.notices.models import Errand, Letter
 from buchbar.payments import bank_entries, bills, ledger, mandates, payouts
+from buchbar.payments.claimable import claimable
 from buchbar.payments.models import Charge, Payment, ProviderEvent, Refund
 from buchbar.resources import opening_edits, pictures
 from buchbar.resources.models import Closure, Feed, Venue
@@ -74,7 +78,16 @@ def _due(session: Session, now: datetime) -> list[UUID]:
         )
         .options(joinedload(Booking.policy), joinedload(Booking.municipality))
     )
-    return [booking.id for booking in candidates if is_due(booking, now)]
+    by_town: dict[Municipality, list[Booking]] = {}
+    for booking in candidates:
+        if is_due(booking, now):
+            by_town.setdefault(booking.municipality, []).append(booking)
+    return [
+        booking.id
+        for town, those in by_town.items()
+        for booking, day in days(session, town, those).items()
+        if day <= local_date(now, town.zone)
+    ]
 
 
 def never_stood() -> tuple[ColumnElement[bool], ...]:
@@ -82,8 +95,16 @@ def never_stood() -> tuple[ColumnElement[bool], ...]:
     return Booking.email_proven_at.is_(None), ~Booking.by_office
 
 
+def days(session: Session, town: Municipality, bookings: Sequence[Booking]) -> dict[Booking, date]:
+    """On which local day each of the town's bookings is forgotten, if nothing is paid until then: not before what is
+    open of it can't be claimed any more."""
+    claimed = claimable(session, town.id, town.zone, [booking.id for booking in bookings])
+    kept = {booking_id: last + timedelta(days=1) for booking_id, last in claimed.items()}
+    return {booking: max(due_on(booking), kept.get(booking.id, date.min)) for booking in bookings}
+
+
 def is_due(booking: Booking, now: datetime) -> bool:
-    """Whether its retention is over."""
+    """Whether its retention is over, if nothing of it is open."""
     if _is_unproven(booking):
         return booking.ended_at is not None and booking.ended_at + UNPROVEN <= now
     return due_on(booking) <= local_date(now, booking.municipality.zone)

@@ -10,6 +10,7 @@ from buchbar.accounts import audit, revisions
 from buchbar.accounts.models import AuditEntry, Municipality
 from buchbar.booking import forgetting, lifecycle, retention
 from buchbar.booking.models import Booking
+from tests.booking.money import pay
 from tests.cast import ANNA_AND_BEN, CLERK, NOW, SATURDAY, assemble, confirmed, slot_at
 from tests.clerks import become, colleague, counted
 
@@ -19,7 +20,8 @@ DAY = timedelta(days=1)
 
 def test_on_the_day_that_was_said_it_is_deleted(database, town):
     with database.write() as session:
-        first = confirmed(session, town, slot_at(SATURDAY, 9)).id
+        first = confirmed(session, town, slot_at(SATURDAY, 9))
+        pay(session, first, NOW)
         second = confirmed(session, town, slot_at(SATURDAY, 10, 30))
         lifecycle.cancel(session, second, NOW + 10 * DAY, CLERK, "x")
         second_id = second.id
@@ -35,12 +37,13 @@ def test_on_the_day_that_was_said_it_is_deleted(database, town):
         assert forgetting.gone(session, town.town, today) == [(date(2027, 12, 3), 1)]
         assert forgetting.going(session, town.town, today, with_names=True) == []
         later = forgetting.going(session, town.town, slot_at(date(2028, 5, 1), 12), with_names=False)
-        assert [(each.booking.id, each.on, each.names) for each in later] == [(first, date(2028, 5, 15), "")]
+        assert [(each.booking.id, each.on, each.names) for each in later] == [(first.id, date(2028, 5, 15), "")]
 
 
 def test_what_is_overdue_stands_first_and_another_towns_isnt_there(database, town):
     with database.write() as session:
         ours = confirmed(session, town, slot_at(SATURDAY, 9))
+        pay(session, ours, NOW)
         syke = assemble(session, slug="syke")
         confirmed(session, syke, slot_at(SATURDAY, 9))
         at = slot_at(date(2028, 9, 1), 12)
@@ -50,6 +53,7 @@ def test_what_is_overdue_stands_first_and_another_towns_isnt_there(database, tow
 def test_names_are_for_those_who_work_here(client, database, town, clock):
     with database.write() as session:
         booking = confirmed(session, town, slot_at(SATURDAY, 9))
+        pay(session, booking, NOW)
         county = Municipality(slug="landkreis", name="Landkreis", kind="county", land="NI")
         session.add(county)
         session.flush()
@@ -79,13 +83,13 @@ def test_the_list_costs_the_same_however_long_it_is(client, database, town, cloc
         return len(sent)
 
     with database.write() as session:
-        confirmed(session, town, slot_at(SATURDAY, 9))
+        pay(session, confirmed(session, town, slot_at(SATURDAY, 9)), NOW)
     queries()
     one = queries()
     with database.write() as session:
         for minutes in (45, 90, 135):
             couple = replace(ANNA_AND_BEN, email=f"paar{minutes}@example.org")
-            confirmed(session, town, slot_at(SATURDAY, 9) + timedelta(minutes=minutes), couple)
+            pay(session, confirmed(session, town, slot_at(SATURDAY, 9) + timedelta(minutes=minutes), couple), NOW)
     assert queries() == one
 
 
@@ -122,7 +126,13 @@ def test_a_registrar_reads_but_doesnt_set(client, posted, database, town):
     become(client, database, town.clerk)
     page = client.get(f"{DESK}/aufbewahrung").text
     assert "Protokoll aufbewahren" not in page
-    for said in ("auch nach dem Ausscheiden", "Widerrufene Kalender-Abos", "nie bestätigt", "Frühere Namen"):
+    for said in (
+        "auch nach dem Ausscheiden",
+        "Widerrufene Kalender-Abos",
+        "nie bestätigt",
+        "Frühere Namen",
+        "5 Jahre nach dem Ende",
+    ):
         assert said in page
     assert posted(f"{DESK}/aufbewahrung", audit_months="6", valid_from="2026-12-01").status_code == 403
 

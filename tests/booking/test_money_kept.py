@@ -14,6 +14,7 @@ from buchbar.payments.matching import Share
 from buchbar.payments.models import Charge, Payment, Refund, Reversal
 from buchbar.payments.rules import usual
 from buchbar.payments.statements import BankEntry
+from tests.booking.money import pay
 from tests.cast import CLERK, NOW, SATURDAY, confirmed, slot_at
 from tests.clerks import become, colleague
 from tests.payments.statement_files import entry, statement
@@ -84,6 +85,7 @@ def test_why_a_clerk_did_something_goes_with_the_booking_or_with_the_books(datab
     with database.write() as session:
         row = paid_by(session, town, booking)
         bank_undoing.undo(session, town.town, row.id, f"das war {PAYER}", NOW, CLERK)
+        pay(session, session.get_one(Booking, booking.id), NOW)  # else it is kept for what is open
         charge = session.scalars(select(Charge)).one()
         until = date(2028, 12, 31)
         dunning_stops.stop(session, town.town, charge.id, until, f"{PAYER} ist krank", NOW, CLERK)

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from buchbar.booking import lifecycle
+from buchbar.booking import lifecycle, retention
 from buchbar.booking.models import Booking
 from buchbar.booking.terms import Terms
 from buchbar.notices.models import Errand
@@ -102,6 +102,14 @@ def test_it_finds_by_every_sign_that_stands_on_a_document(client, database, cash
     for typed in (firm.number, charge.reference, charge.readable, "5-2026-000417", "52026 000417", "2026/0042"):
         assert firm.number in client.get(PAGE, params={"suche": typed}).text, typed
     assert firm.number not in client.get(PAGE, params={"suche": "5-2026-000418"}).text
+
+
+def test_whoever_is_forgotten_is_named_as_on_the_document(client, database, cashier, firm):
+    """The books keep who owes it: from before a booking was kept for what is open."""
+    with database.write() as session:
+        retention.forget(session, session.get_one(Booking, firm.id), NOW)
+    assert "Anna Müller, Ben Yıldız" in client.get(PAGE).text
+    assert "Anna Müller, Ben Yıldız" in client.get(f"{PAGE}/datei/csv").text
 
 
 def test_what_cannot_be_read_is_said_beside_its_field(client, cashier, firm):

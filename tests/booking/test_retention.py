@@ -12,7 +12,7 @@ from buchbar.accounts.models import SignIn, SignInCode
 from buchbar.app.tables import metadata
 from buchbar.base.limits import Attempts
 from buchbar.base.once import JobRun
-from buchbar.booking import before, closures, lifecycle, links, owner_houses, retention
+from buchbar.booking import before, closures, forgetting, lifecycle, links, owner_houses, retention
 from buchbar.booking.events import CITIZEN, record
 from buchbar.booking.models import Approval, Booking, BookingEvent, Claim, Policy
 from buchbar.calendar.spans import Span
@@ -20,6 +20,7 @@ from buchbar.notices.models import Errand, Letter
 from buchbar.payments import ledger
 from buchbar.payments.models import Charge, Payment, ProviderEvent, Refund
 from buchbar.resources.models import Closure, Feed, Registrar, Venue
+from tests.booking.money import pay
 from tests.cast import ANNA_AND_BEN, CLERK, NOW, SATURDAY, confirmed, slot_at
 from tests.clerks import become
 
@@ -106,11 +107,39 @@ def test_what_the_books_need_stays(database, paid):
 
 def test_a_wedding_that_took_place_is_forgotten_after_its_day_not_after_its_booking(database, town):
     with database.write() as session:
-        booking_id = confirmed(session, town, slot_at(SATURDAY, 9), COUPLE).id
+        booking = confirmed(session, town, slot_at(SATURDAY, 9), COUPLE)
+        pay(session, booking, NOW)
     assert retention.forget_what_is_due(database, datetime(2028, 5, 14, 12, tzinfo=UTC)) == 0
     assert retention.forget_what_is_due(database, datetime(2028, 5, 15, 12, tzinfo=UTC)) == 1
     with database.read() as session:
-        assert session.get_one(Booking, booking_id).forgotten_at == datetime(2028, 5, 15, 12, tzinfo=UTC)
+        assert session.get_one(Booking, booking.id).forgotten_at == datetime(2028, 5, 15, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("document", "last"),
+    [("notice", datetime(2031, 12, 31, 12, tzinfo=UTC)), ("invoice", datetime(2029, 12, 31, 12, tzinfo=UTC))],
+)
+def test_whoever_still_owes_something_is_kept_until_it_can_t_be_claimed_any_more(database, town, document, last):
+    """Due in 2026: else nobody could be written to about it, or enforced against."""
+    with database.write() as session:
+        booking = confirmed(session, town, slot_at(SATURDAY, 9), COUPLE)
+        session.execute(update(Charge).values(document=document))
+    assert retention.forget_what_is_due(database, last) == 0
+    with database.read() as session:
+        assert session.get_one(Booking, booking.id).email == COUPLE.email
+        (going,) = forgetting.going(session, town.town, last, with_names=True)
+        assert (going.on, going.names) == ((last + DAY).date(), "Anna Müller & Ben Yıldız")
+    assert retention.forget_what_is_due(database, last + DAY) == 1
+
+
+def test_whoever_pays_late_is_forgotten_then(database, town):
+    late = datetime(2028, 6, 1, 12, tzinfo=UTC)
+    with database.write() as session:
+        booking = confirmed(session, town, slot_at(SATURDAY, 9), COUPLE)
+    assert retention.forget_what_is_due(database, late) == 0
+    with database.write() as session:
+        pay(session, session.get_one(Booking, booking.id), late)
+    assert retention.forget_what_is_due(database, late) == 1
 
 
 def test_the_secret_link_dies_with_the_data(database, client, paid):
@@ -141,7 +170,8 @@ def test_the_retention_of_the_policy_it_was_made_under_holds(database, town, pai
 
 def test_one_that_fails_does_not_keep_the_others(database, town, paid, monkeypatch):
     with database.write() as session:
-        other = confirmed(session, town, slot_at(SATURDAY, 10, 30), replace(COUPLE, email="zoe@example.org")).id
+        other = confirmed(session, town, slot_at(SATURDAY, 10, 30), replace(COUPLE, email="zoe@example.org"))
+        pay(session, other, NOW)
     forget = retention.letters.forget
 
     def fails_for_one(session, booking_id):
@@ -152,7 +182,7 @@ def test_one_that_fails_does_not_keep_the_others(database, town, paid, monkeypat
     monkeypatch.setattr(retention.letters, "forget", fails_for_one)
     assert retention.forget_what_is_due(database, NOW + timedelta(days=600)) == 1
     with database.read() as session:
-        assert session.get_one(Booking, other).forgotten_at is not None
+        assert session.get_one(Booking, other.id).forgotten_at is not None
         assert session.get_one(Booking, paid).forgotten_at is None
 
 
@@ -234,14 +264,14 @@ def test_who_agreed_is_forgotten_with_the_booking_and_in_its_snapshots_too(datab
         session.flush()
         text = before.written(before.as_it_stands(session, booking))
         record(session, booking, "move", NOW, CLERK, before=text)
-        booking_id = booking.id
+        pay(session, booking, NOW)
     assert everything(database).count("Gisela Eigen") == 2
     retention.forget_what_is_due(database, NOW + timedelta(days=600))
     assert "Gisela Eigen" not in everything(database)
     with database.read() as session:
         moved = session.scalars(select(BookingEvent).where(BookingEvent.verb == "move")).one()
         assert {each.party for each in before.kept(moved).approvals} == {"office", "owner"}
-        assert len(session.scalars(select(Approval).where(Approval.booking_id == booking_id)).all()) == 2
+        assert len(session.scalars(select(Approval).where(Approval.booking_id == booking.id)).all()) == 2
 
 
 def test_a_revoked_calendar_goes_after_a_quarter_but_an_owner_isnt_given_it_again(database, town):
