@@ -80,7 +80,7 @@ def _transfer(charge: Charge, rules: MoneyRules, open_cents: int) -> dict[str, A
         [_("Kontoinhaber"), rules.payee],
         [_("IBAN"), iban.readable(rules.iban)],
         [_("BIC"), rules.bic],
-        [_("Verwendungszweck"), sign or charge.readable],
+        [_("Verwendungszweck"), charge.sign],
     ]
     transfer = girocode.Transfer(
         payee=rules.payee,

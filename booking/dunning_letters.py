@@ -57,4 +57,4 @@ def dunned(session: Session, booking: Booking, event: BookingEvent) -> Dunned:
 
 
 def _demand(item: OpenItem) -> Demand:
-    return Demand(item.charge.kassenzeichen or item.charge.readable, item.due_on, item.open)
+    return Demand(item.charge.sign, item.due_on, item.open)

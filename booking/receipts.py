@@ -11,7 +11,6 @@ from buchbar.booking.models import Booking
 from buchbar.calendar.walls import local_date
 from buchbar.payments import counter, ledger
 from buchbar.payments.models import Payment
-from buchbar.payments.reference import grouped
 
 HOW = {"cash": N_("bar"), "terminal": N_("mit Karte")}
 
@@ -20,13 +19,13 @@ def as_document(session: Session, booking: Booking, payment: Payment) -> dict[st
     """What the document's template needs. The same whenever it is printed, but for a payment that was taken back."""
     town = booking.municipality
     undone = dict(counter.taken(session, booking.id)).get(payment, False)
-    references = ledger.references(session, [booking.id]).get(booking.id, [])
+    charges = ledger.charges(session, booking.id)
     names = queries.names_of(session, [booking]).get(booking.id, "")
     facts = [
         (_("Von"), names),
         (_("Wofür"), f"{booking.resource.name}, {texts.moment(booking.starts_at, town.zone)}"),
         (_("Buchungsnummer"), booking.number),
-        (_("Kassenzeichen"), grouped(references[0]) if references else ""),
+        (_("Kassenzeichen"), charges[0].sign if charges else ""),
         (_("Bezahlt"), _(HOW[payment.provider])),
         (_("Am"), texts.day(local_date(payment.started_at, town.zone))),
         (_("Angenommen von"), payment.taken_by),

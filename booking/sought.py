@@ -34,6 +34,7 @@ _DATES = (
 )
 # As people write telephone numbers; what is shorter is part of a booking's number or of nothing.
 SHORTEST_PHONE = 7
+_SIGN = 6  # a part of a town's own Kassenzeichen; what is shorter is a year, or in too many of them
 _PHONE = re.compile(r"[+0-9][0-9 /()\-]{4,24}")
 
 
@@ -104,9 +105,10 @@ def _by_number(town: Municipality, typed: str) -> list[ColumnElement[bool]]:
     if len(signs) < 3:
         return []
     ways: list[ColumnElement[bool]] = [func.replace(Booking.number, "-", "").contains(signs)]
-    if signs.startswith("RF"):
-        theirs = select(Charge.booking_id).where(Charge.municipality_id == town.id, Charge.reference.contains(signs))
-        ways.append(Booking.id.in_(theirs))
+    if len(signs) >= _SIGN or signs.startswith("RF"):
+        own = func.upper(func.replace(Charge.kassenzeichen, "-", ""))
+        named = or_(Charge.reference.contains(signs), own.contains(signs))
+        ways.append(Booking.id.in_(select(Charge.booking_id).where(Charge.municipality_id == town.id, named)))
     if _PHONE.fullmatch(typed):
         ways.append(_digits(Booking.phone).contains(_local(signs)))
     return ways

@@ -133,9 +133,10 @@ def charges(session: Session, booking_id: UUID) -> list[Charge]:
 
 
 def references(session: Session, ids: Collection[UUID]) -> dict[UUID, list[str]]:
-    """The Kassenzeichen of what is owed for the bookings, the oldest first; what was forgiven is paid by nobody."""
+    """The Kassenzeichen of what is owed for the bookings (the town's own, or else the creditor references), the oldest
+    first; what was forgiven is paid by nobody."""
     found: dict[UUID, list[str]] = {}
-    wanted = select(Charge.booking_id, Charge.reference).where(
+    wanted = select(Charge.booking_id, func.coalesce(Charge.kassenzeichen, Charge.reference)).where(
         Charge.booking_id.in_(ids), Charge.kind.not_in(("forgiven", "restored"))
     )
     for booking_id, each in session.execute(wanted.order_by(Charge.charged_at, Charge.reference)):

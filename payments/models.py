@@ -149,8 +149,13 @@ class Charge(Identified, Base):
         return sum(item.cents for item in self.items)
 
     @property
+    def sign(self) -> str:
+        """Its Kassenzeichen, by which people name it: the town's own sign, or else its reference, in groups of four."""
+        return self.kassenzeichen or self.readable
+
+    @property
     def readable(self) -> str:
-        """The Kassenzeichen in groups of four."""
+        """Its reference in groups of four."""
         return grouped(self.reference)
 
 

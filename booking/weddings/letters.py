@@ -18,8 +18,7 @@ from buchbar.calendar.deadlines import last_day, registration_window
 from buchbar.calendar.walls import local_date
 from buchbar.notices import letters, wordings
 from buchbar.notices.models import Letter
-from buchbar.payments import ledger
-from buchbar.payments.reference import grouped
+from buchbar.payments import bank_details, ledger
 from buchbar.resources.models import Venue
 
 SUBJECTS = {
@@ -280,10 +279,9 @@ def _for_owner(session: Session, booking: Booking, venue: Venue) -> dict[str, st
 def _account(session: Session, booking: Booking, event: BookingEvent) -> dict[str, Any]:
     """The money, as it stands after the event; ``given_back`` is what goes back because of it, in cents."""
     refund = _happened(session, booking, event, ("refund",))
-    references = ledger.references(session, [booking.id]).get(booking.id, [])
     return {
         "lines": ledger.owed(session, booking.id),
-        "kassenzeichen": grouped(references[0]) if references else "",
+        "kassenzeichen": bank_details.signs(session, booking.id),
         "account": ledger.account(session, booking.id),
         "pay": payable.ways(session, booking, event.at),
         "given_back": int(refund.data["cents"]) if refund else 0,
