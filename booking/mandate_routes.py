@@ -56,7 +56,7 @@ def propose(request: Request, session: Session, now: datetime, form: Form, token
 def sign(request: Request, session: Session, now: datetime, form: Form, token: FromPath[str]) -> Response[Any]:
     booking = _booking(session, token, now)
     mandate = mandates.proposed(session, booking.municipality_id, booking.email)
-    if mandate is None or mandate.on_paper or form.get("mandat") != mandate.reference:
+    if mandate is None or form.get("mandat") != mandate.reference:
         return redirect(request, f"/buchung/{token}/lastschrift")  # signed already, or replaced by another
     try:
         forms.read(form, einverstanden=forms.must_tick)
@@ -73,7 +73,7 @@ def discard(request: Request, session: Session, now: datetime, token: FromPath[s
     """Back to the form: something in it was wrong."""
     booking = _booking(session, token, now)
     mandate = mandates.proposed(session, booking.municipality_id, booking.email)
-    if mandate and not mandate.on_paper:
+    if mandate:
         session.delete(mandate)
     return redirect(request, f"/buchung/{token}/lastschrift")
 
@@ -105,9 +105,8 @@ def _show(
     request: Request, session: Session, booking: Booking, token: str, now: datetime, status: int = 200, **context: Any
 ) -> Response[Any]:
     town, rules = booking.municipality, rules_of(session, booking.municipality_id)
-    waiting = mandates.proposed(session, town.id, booking.email)
     active = _active(session, booking, now)
-    shown = active or (waiting if waiting and not waiting.on_paper else None)
+    shown = active or mandates.proposed(session, town.id, booking.email)
     return page(
         request,
         "booking/mandate.html",

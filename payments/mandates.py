@@ -102,9 +102,9 @@ def propose(
     *,
     paper: bool = False,
 ) -> Mandate:
-    """Write a mandate down that is still to be signed; an earlier proposal for the same address goes."""
-    mine = Mandate.municipality_id == municipality_id, func.lower(Mandate.email) == email.lower()
-    session.execute(delete(Mandate).where(*mine, Mandate.state == "proposed"))
+    """Write a mandate down that is still to be signed. An earlier proposal for the same address goes, but nobody's
+    click takes away the paper that is being signed."""
+    session.execute(delete(Mandate).where(_waiting(municipality_id, email), Mandate.on_paper == paper))
     made = Mandate(
         id=uuid4(),
         municipality_id=municipality_id,
@@ -162,9 +162,8 @@ def of_email(session: Session, municipality_id: UUID, email: str, on: date) -> M
 
 
 def proposed(session: Session, municipality_id: UUID, email: str) -> Mandate | None:
-    """The mandate of this address that waits for its signature."""
-    mine = Mandate.municipality_id == municipality_id, func.lower(Mandate.email) == email.lower()
-    return session.scalar(select(Mandate).where(*mine, Mandate.state == "proposed"))
+    """The mandate of this address that waits for its owner's click."""
+    return session.scalar(select(Mandate).where(_waiting(municipality_id, email), Mandate.on_paper.is_(False)))
 
 
 def of_town(session: Session, municipality_id: UUID) -> list[Mandate]:
@@ -197,6 +196,11 @@ def going(session: Session, municipality_id: UUID, until: datetime) -> int:
     ours = Mandate.municipality_id == municipality_id
     unsigned = session.scalar(select(func.count()).where(ours, _unsigned(until))) or 0
     return unsigned + len(_over(session, until, ours))
+
+
+def _waiting(municipality_id: UUID, email: str) -> ColumnElement[bool]:
+    theirs = and_(Mandate.municipality_id == municipality_id, func.lower(Mandate.email) == email.lower())
+    return and_(theirs, Mandate.state == "proposed")
 
 
 def _unsigned(now: datetime) -> ColumnElement[bool]:

@@ -45,6 +45,14 @@ def test_who_proposes_again_corrects_the_first_proposal(session, town):
     assert mandates.of_town(session, town.id) == [second]
 
 
+def test_who_proposes_by_click_leaves_the_paper_that_is_being_signed(session, town):
+    paper = mandates.propose(session, town.id, ANNA, GIVEN, NOW, "Frau Sommer", paper=True)
+    assert mandates.proposed(session, town.id, ANNA) is None, "a click signs no paper"
+    clicked = mandates.propose(session, town.id, ANNA, GIVEN, NOW)
+    assert mandates.proposed(session, town.id, ANNA) is clicked
+    assert set(mandates.of_town(session, town.id)) == {paper, clicked}
+
+
 def test_a_new_mandate_ends_the_one_before(session, town):
     first = signed(session, town)
     second = signed(session, town)
