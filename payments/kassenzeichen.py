@@ -13,6 +13,8 @@ from buchbar.payments.reference import bare
 
 # A purpose of at most 27 letters, digits, blanks and hyphens is what XBezahldienste 1.0.0 and ePayBL can carry.
 LONGEST = 27
+# What is shorter, without a check digit, stands in free text by chance: as a date, or a piece of another number.
+_TOLD_APART = 9
 # What a pattern can have filled in, and how it is said to clerks.
 PLACES = {
     "year": N_("das Jahr, vierstellig"),
@@ -96,6 +98,14 @@ def fault_in(pattern: str, check: str = "") -> str:
         return _(
             "Damit kein Zeichen zweimal vorkommt, braucht es entweder {year} und {serial} oder {booking} und {ordinal}."
         )
+    if not check and _shortest(pattern) < _TOLD_APART:
+        return (
+            _(
+                "Ohne Prüfziffer braucht es mindestens %d Zeichen, sonst wird im Kontoauszug ein Datum dafür gehalten. "
+                "Füllen Sie die laufende Nummer mit Nullen auf, zum Beispiel {serial:06}."
+            )
+            % _TOLD_APART
+        )
     return _too_long(pattern, check)
 
 
@@ -116,6 +126,15 @@ def _not_readable(pattern: str) -> str:
     if not _FIXED.fullmatch(_PLACE.sub("", pattern)):
         return _("Außer {year}, {serial} und so weiter sind nur Buchstaben ohne Umlaute, Ziffern und - erlaubt.")
     return ""
+
+
+def _shortest(pattern: str) -> int:
+    """The fewest letters and digits that it makes."""
+    filled = (
+        _WIDTHS[place[1]] if place[1] in ("year", "booking") else int(place[2] or 1)
+        for place in _PLACE.finditer(pattern)
+    )
+    return len(bare(_PLACE.sub("", pattern))) + sum(filled)
 
 
 def _too_long(pattern: str, check: str) -> str:

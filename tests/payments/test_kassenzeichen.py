@@ -45,6 +45,8 @@ def test_a_wrong_digit_is_noticed(serial, check, data):
         (BY_SERIAL, "luhn"),
         (BY_SERIAL, "mod11"),
         (BY_BOOKING, "mod97"),
+        ("{year}{serial:05}", ""),
+        ("{year}{serial}{check}", "luhn"),
         ("{booking}{ordinal}", ""),
         ("4711-{year}-{booking}-{ordinal:02}", ""),
     ],
@@ -68,6 +70,8 @@ def test_what_can_be_used_has_no_fault_and_fits_a_purpose(pattern, check):
         ("{jahr}{serial}", "", "{jahr} kennt Buchbar nicht"),
         ("{year}{serial}ß", "", "nur Buchstaben ohne Umlaute"),
         ("{year}{serial:x}", "", "nur Buchstaben ohne Umlaute"),
+        ("{year}{serial}", "", "mindestens 9 Zeichen"),  # 2026-12 is a month
+        ("{year}-{serial:04}", "", "mindestens 9 Zeichen"),  # and 2026-11-23 a day
         ("{year}/{serial}", "", "nur Buchstaben ohne Umlaute"),
         ("Stadtkasse-Diepholz-{year}-{serial:06}", "", "höchstens 27"),
     ],
