@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from buchbar.booking import bank_import, bank_lines, bank_undoing, collecting
-from buchbar.payments import ledger
+from buchbar.payments import bank_entries, ledger
 from buchbar.payments.mandates import SepaOrder
 from buchbar.payments.models import Payment, Refund
 from buchbar.payments.statements import BankEntry
 from tests.booking.test_collecting import CASHIER, DAY, ON_THE_DAY, announced, the_debit, with_a_mandate
 from tests.cast import NOW
+from tests.clerks import counted as counted_statements
 from tests.payments.statement_files import entry, statement
 
 
@@ -87,6 +88,33 @@ def test_the_same_sum_on_another_day_or_from_a_person_is_no_collection(database,
         entry(17000, "Danke", ref="A3", on=DAY, name="Ben"),
     )
     assert [state for state, _why in states] == ["suggested"] * 3
+
+
+def test_a_debit_that_comes_back_twice_is_given_back_once(database, collected):
+    booking = collected[1]
+    collecting.settle_due(database, ON_THE_DAY)
+    with database.read() as session:
+        reference = reference_of(session, booking)
+    named = f"<Refs><EndToEndId>{collected[2].intent_id.upper()}</EndToEndId></Refs>"
+    more = f"{named}<RtrInf><Rsn><Cd>AM04</Cd></Rsn></RtrInf>"
+    first, second, third = (entry(-17000, reference, ref=f"R{n}", more=more) for n in range(3))
+    states = [*brought(database, collected, first, second), *brought(database, collected, third)]
+    assert [state for state, _why in states] == ["matched", "open", "open"]
+    assert "schon zurückgegeben" in states[1][1] and counted(database, booking) == (17000, 17000, 0)
+
+
+def test_what_an_entry_took_back_is_found_without_reading_everybody_elses(database, collected):
+    collecting.settle_due(database, ON_THE_DAY)
+    named = f"<Refs><EndToEndId>{collected[2].intent_id.upper()}</EndToEndId></Refs>"
+    back = entry(-17000, ref="R1", more=f"{named}<RtrInf><Rsn><Cd>AM04</Cd></Rsn></RtrInf>")
+    assert brought(database, collected, back) == [("matched", "Rückgabe der Bank")]
+    with database.read() as session:
+        row = session.scalars(select(BankEntry)).one()
+        with counted_statements(database) as asked:
+            (found,) = bank_entries.returns(session, [row.id])
+    assert found.cents == 17000 and len(asked) == 2
+    plain = [each.replace('"', "") for each in asked]
+    assert all("reversal.key IN" in each or "reversal.entry_id IN" in each for each in plain), plain
 
 
 def test_a_file_that_was_withdrawn_explains_nothing(database, collected):
