@@ -5,7 +5,8 @@ cashier decides. References are found in their field and in free text, in pieces
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from copy import copy
 from datetime import date, timedelta
 from itertools import product
 from uuid import UUID
@@ -17,12 +18,11 @@ from buchbar.base import texts
 from buchbar.base.texts import _
 from buchbar.payments.camt import Entry
 from buchbar.payments.reference import bare
+from buchbar.payments.signs import Signs
 
-_SHORTEST = 6  # signs: what is shorter stands in free text by chance
 _FEW = 5  # as many bookings with the right amount are worth showing
 # So long after its day the bank may credit a collection: bank holidays, and a weekend behind them.
 _CREDITED = timedelta(days=5)
-_BETWEEN = r"[\s\-./]*"
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -105,16 +105,20 @@ class Books:
         went: Iterable[Went] = (),
         collections: Iterable[Collection] = (),
     ) -> None:
-        self.owed = tuple(owed)
-        self.came = tuple(came)
-        self.went = tuple(went)
-        self.collections = tuple(collections)
-        self._charges = [(tuple(map(bare, due.signs)), due.cents, one) for one in self.owed for due in one.charges]
-        self._numbers = [(bare(one.number), one) for one in self.owed]
+        self._owed: dict[UUID, Owed] = {}
         self._by_amount: dict[int, list[Owed]] = {}
-        for one in self.owed:
-            for cents in {one.cents, *(due.cents for due in one.charges)} - {0}:
-                self._by_amount.setdefault(cents, []).append(one)
+        for one in owed:
+            self._put(one)
+        self._came = {one.payment_id: one for one in came}
+        self._went = {(one.end_to_end.lower(), one.cents): one for one in went}
+        self._collections = tuple(collections)
+        # What follows tells who is named, and stays as it is whatever is paid.
+        self._owing = Signs((sign, one.booking_id) for one in self._owed.values() for sign in _signs(one))
+        self._payers = Signs((sign, one.payment_id) for one in self._came.values() for sign in one.signs)
+        self._collected = Signs((sign, each) for each in self._collections for sign in each.signs)
+        self._ordered: dict[str, list[UUID]] = {}
+        for each in self._came.values():
+            self._ordered.setdefault(each.end_to_end.upper(), []).append(each.payment_id)
 
     def match(self, entry: Entry) -> Match:
         """What an entry is."""
@@ -122,32 +126,62 @@ class Books:
             return self._returned(entry) if entry.is_return else Match(state="set_aside", why=_("Abgang vom Konto"))
         if entry.is_return:
             return self._bounced(entry)
-        said = bare(_said(entry))
-        for ours in (each for each in self.collections if _credits(entry, said, each)):
+        if ours := self._credited(entry):
             why = _("Gutschrift Ihres Lastschrifteinzugs vom %s") % texts.day(ours.day, "short")
             return Match(state="set_aside", why=why)
-        named = self._named(_said(entry))
-        return _by_reference(entry, named) if named else self._by_amount_alone(entry)
+        return self._named(entry) or self._by_amount_alone(entry)
 
     def without(self, shares: Iterable[Share], returned: UUID | None = None) -> "Books":
         """The books after this much was paid, or a payment was returned, so that the next entry doesn't do it again."""
-        paid = {share.booking_id: share.cents for share in shares}
-        left = (_less(one, paid[one.booking_id]) if one.booking_id in paid else one for one in self.owed)
-        came = (replace(one, cents=0) if one.payment_id == returned else one for one in self.came)
-        return Books(left, came, self.went, self.collections)
+        left = copy(self)
+        left._owed, left._by_amount, left._came = dict(self._owed), dict(self._by_amount), dict(self._came)
+        for share in shares:
+            left._put(_less(self._owed[share.booking_id], share.cents))
+        if returned:
+            left._came[returned] = replace(self._came[returned], cents=0)
+        return left
 
-    def _named(self, said: str) -> dict[UUID, tuple[Owed, int]]:
+    def _put(self, one: Owed) -> None:
+        """Take in a booking, or what is left of it."""
+        before = self._owed.get(one.booking_id)
+        for cents in _amounts(before) if before else ():
+            self._by_amount[cents] = [each for each in self._by_amount[cents] if each is not before]
+        for cents in _amounts(one):
+            self._by_amount[cents] = [*self._by_amount.get(cents, ()), one]
+        self._owed[one.booking_id] = one
+
+    def _credited(self, entry: Entry) -> Collection | None:
+        """Our own collection of which an entry is money: it is booked on its day without a statement. By the sum alone
+        only if nobody is said to have paid it, for a person who pays has a name."""
+        for ours, _sign, _sure in self._collected.found(_said(entry)):
+            return ours
+        some = self._collections if not entry.name else ()
+        return next((each for each in some if _credits(entry, each)), None)
+
+    def _named(self, entry: Entry) -> Match | None:
+        """By what is named beyond doubt; if that doesn't settle it, by all that could be meant, for a cashier."""
+        found = list(self._owing.found(_said(entry)))
+        beyond_doubt = self._open([(owner, sign) for owner, sign, sure in found if sure])
+        match = _by_reference(entry, beyond_doubt) if beyond_doubt else None
+        named = self._open([(owner, sign) for owner, sign, _sure in found])
+        if not named or match and (match.state == "matched" or len(beyond_doubt) == len(named)):
+            return match
+        match = _by_reference(entry, named)
+        if match.state != "matched":
+            return match
+        why = _("Betrag und Verwendungszweck passen, die Nummer steht aber in einem Wort oder in einer anderen Zahl.")
+        return replace(match, state="suggested", why=why)
+
+    def _open(self, named: Iterable[tuple[UUID, str]]) -> dict[UUID, tuple[Owed, int]]:
         """The bookings that are named, each with what is open of its charges that are named."""
-        without = bare(said)
-        found: dict[UUID, tuple[Owed, int]] = {}
-        for number, one in self._numbers:
-            if number and number in without:
-                found[one.booking_id] = (one, 0)
-        for signs, cents, one in self._charges:
-            if _any_stands(signs, said, without):
-                before = found.get(one.booking_id, (one, 0))[1]
-                found[one.booking_id] = (one, before + cents)
-        return found
+        found: dict[UUID, set[str]] = {}
+        for owner, sign in named:
+            found.setdefault(owner, set()).add(sign)
+        return {
+            owner: (one, sum(due.cents for due in one.charges if signs & {*map(bare, due.signs)}))
+            for owner, signs in found.items()
+            for one in (self._owed[owner],)
+        }
 
     def _by_amount_alone(self, entry: Entry) -> Match:
         fitting = self._by_amount.get(entry.cents, [])
@@ -164,38 +198,48 @@ class Books:
 
     def _bounced(self, entry: Entry) -> Match:
         """The refund of ours that the bank brings back."""
-        name = entry.end_to_end.lower()
-        for one in self.went:
-            if one.end_to_end.lower() == name and one.cents == entry.cents:
-                why = _("Eine Erstattung kam zurück. Sie wartet bei den Rücküberweisungen auf ein anderes Konto.")
-                return Match(state="matched", bounced=one, why=why)
-        return Match(state="open", why=_("Eine Überweisung von uns kam zurück."))
+        one = self._went.get((entry.end_to_end.lower(), entry.cents))
+        if one is None:
+            return Match(state="open", why=_("Eine Überweisung von uns kam zurück."))
+        why = _("Eine Erstattung kam zurück. Sie wartet bei den Rücküberweisungen auf ein anderes Konto.")
+        return Match(state="matched", bounced=one, why=why)
 
     def _returned(self, entry: Entry) -> Match:
         """The payment that the bank takes back; with its own fee on top, or without."""
         taken = {-entry.cents, entry.original} - {0}
         name = entry.end_to_end.upper()
-        by_name = [one for one in self.came if name and one.end_to_end.upper() == name]
+        by_name = [self._came[each] for each in (self._ordered.get(name, ()) if name else ())]
+        sure = True
         if not by_name:
-            said = _said(entry)
-            by_name = [one for one in self.came if one.cents and _any_stands(map(bare, one.signs), said, bare(said))]
+            found = list(self._payers.found(_said(entry)))
+            payments = dict.fromkeys(payment_id for payment_id, _sign, _sure in found)
+            by_name = [one for one in map(self._came.__getitem__, payments) if one.cents]
+            sure = any(each for _payment, _sign, each in found)
         elif not any(one.cents for one in by_name):
             return Match(state="open", why=_("Rückgabe der Bank; diese Zahlung ist schon zurückgegeben."))
         exact = [one for one in by_name if one.cents in taken]
         if len(exact) == 1:
-            return Match(state="matched", returned=exact[0].payment_id, why=_("Rückgabe der Bank"))
+            state = "matched" if sure else "suggested"
+            return Match(state=state, returned=exact[0].payment_id, why=_("Rückgabe der Bank"))
         if len(by_name) == 1:
             why = _("Rückgabe der Bank, der Betrag weicht ab (vielleicht um die Gebühr der Bank).")
             return Match(state="suggested", returned=by_name[0].payment_id, why=why)
         return Match(state="open", why=_("Rückgabe der Bank; die Zahlung dazu wurde nicht gefunden."))
 
 
-def _credits(entry: Entry, said: str, ours: Collection) -> bool:
-    """Whether an entry is money of our own collection, which is booked on its day without a statement. By the sum alone
-    only if nobody is said to have paid it: a person who pays has a name."""
-    if any(sign in said for sign in ours.signs):
-        return True
-    return entry.cents == ours.cents and not entry.name and ours.day <= entry.booked_on <= ours.day + _CREDITED
+def _signs(one: Owed) -> Iterator[str]:
+    yield one.number
+    for due in one.charges:
+        yield from due.signs
+
+
+def _amounts(one: Owed) -> set[int]:
+    """The cents by which a booking is recognised."""
+    return {one.cents, *(due.cents for due in one.charges)} - {0}
+
+
+def _credits(entry: Entry, ours: Collection) -> bool:
+    return entry.cents == ours.cents and ours.day <= entry.booked_on <= ours.day + _CREDITED
 
 
 def _less(one: Owed, cents: int) -> Owed:
@@ -221,6 +265,14 @@ def _by_reference(entry: Entry, named: dict[UUID, tuple[Owed, int]]) -> Match:
 
 
 def _difference(one: Owed, cents: int) -> str:
+    if not one.cents and 0 < one.late < cents:
+        return (
+            _(
+                "Für die Buchung %s ist die Frist verstrichen, und es kam zu viel. Ist der Termin noch frei, gilt die "
+                "Buchung wieder, und nur was zu viel ist, ginge zurück; sonst alles."
+            )
+            % one.number
+        )
     if not one.cents:
         return _("Die Buchung %s ist genannt, dort ist aber nichts offen. Das Geld ginge zurück.") % one.number
     said = {"number": one.number, "cents": texts.euros(abs(one.cents - cents)), "open": texts.euros(one.cents)}
@@ -245,19 +297,8 @@ def _suggested(why: str, one: Owed, cents: int) -> Match:
 
 
 def _said(entry: Entry) -> str:
-    return " ".join((*entry.references, entry.text, entry.end_to_end))
-
-
-def _any_stands(signs: Iterable[str], said: str, without: str) -> bool:
-    """Whether one of the references is in a text; ``without`` is the text without blanks, which is asked first."""
-    return any(len(sign) >= _SHORTEST and sign in without and _stands(sign, said) for sign in signs)
-
-
-def _stands(sign: str, said: str) -> bool:
-    """Whether a reference stands in a text for itself, and isn't a piece of a longer number."""
-    before = r"(?<!\d)" if sign[0].isdigit() else ""
-    after = r"(?!\d)" if sign[-1].isdigit() else ""
-    return re.search(before + _BETWEEN.join(sign) + after, said, re.IGNORECASE) is not None
+    """All in which a reference may stand. No reference is spread over several of it."""
+    return " | ".join((*entry.references, entry.text, entry.end_to_end))
 
 
 def _same_people(names: str, said: str) -> bool:

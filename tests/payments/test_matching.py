@@ -92,6 +92,13 @@ def test_what_is_paid_already_is_a_suggestion_that_says_so():
     assert match.state == "suggested" and "nichts offen" in match.why
 
 
+@pytest.mark.parametrize(("cents", "said"), [(6001, "gilt die Buchung wieder"), (1, "Das Geld ginge zurück")])
+def test_of_what_comes_too_late_it_says_whether_the_date_is_taken_again(cents, said):
+    due = Due(("RF27HZ9A3E5KMT02",), 0)
+    released = Owed(booking_id=uuid4(), number="HZ-9A3E-5KMT", cents=0, charges=(due,), late=6000)
+    assert said in Books([released]).match(came(cents, "HZ-9A3E-5KMT")).why
+
+
 def test_several_with_a_wrong_sum_are_spread_as_far_as_it_reaches():
     short = BOOKS.match(came(15000, "HZ-7K3M-9QXB HZ-4D8P-2WTC"))
     assert short.state == "suggested"
