@@ -17,7 +17,7 @@ from buchbar.base.web import Form, redirect
 from buchbar.booking import export_forms, journal
 from buchbar.booking.desk_frame import show
 from buchbar.calendar.months import add_months, month_end
-from buchbar.calendar.walls import days_span, local_date
+from buchbar.calendar.walls import days_span, local, local_date
 from buchbar.payments import accounting
 from buchbar.payments.rules import own_rules, rules_of
 
@@ -59,7 +59,8 @@ def export_file(request: Request, session: Session, clerk: Clerk, now: datetime)
         raise NotFound
     first, last = _asked(request, clerk, now)
     moved = journal.movements(session, clerk.town, days_span(first, last, clerk.town.zone))
-    content = accounting.as_csv(rules.export, rules.export_form, moved)
+    in_head = accounting.places(first, last, local(now, clerk.town.zone))
+    content = accounting.as_csv(rules.export, rules.export_form, moved, in_head)
     encoding = rules.export_form.encoding.removesuffix("-sig")
     headers = {"content-disposition": f'attachment; filename="buchhaltung-{first}-{last}.csv"'}
     return Response(content, media_type="text/csv", encoding=encoding, headers=headers)

@@ -14,7 +14,7 @@ from buchbar.payments.accounting import FIELDS
 from buchbar.payments.ledger import DUNNING
 from buchbar.payments.rules import ExportColumn, ExportForm, MoneyRules, Posting
 
-MOST = 60
+MOST = 130  # DATEV's batch of postings has 125
 SPARE = 4
 LONGEST = 4000  # signs in all lines of accounts
 REST = "*"
@@ -26,7 +26,7 @@ ENCODINGS = {
     "iso-8859-15": N_("ISO 8859-15"),
 }
 DECIMALS = {",": N_("Komma: 12,50"), ".": N_("Punkt: 12.50")}
-DATES = {"%d.%m.%Y": "31.12.2026", "%Y-%m-%d": "2026-12-31", "%Y%m%d": "20261231", "%d%m%Y": "31122026"}
+DATES = {"%d.%m.%Y": "31.12.2026", "%Y-%m-%d": "2026-12-31", "%Y%m%d": "20261231", "%d%m%Y": "31122026", "%d%m": "3112"}
 # Fields of the form that choose; what a sign means there is its number, for a tabulator can't be posted.
 CHOICES: dict[str, list[str]] = {
     "separator": [*SEPARATORS],
@@ -43,7 +43,8 @@ def _columns_in_words(columns: tuple[ExportColumn, ...]) -> str:
 def _form_in_words(form: ExportForm) -> str:
     headings = _("mit Überschriften") if form.headings else _("ohne Überschriften")
     words = (_(SEPARATORS[form.separator]), _(ENCODINGS[form.encoding]), _(DECIMALS[form.decimal]), DATES[form.dates])
-    return "; ".join((*words, headings, *(_posting_line(each) for each in form.postings)))
+    head = (_("erste Zeile: %s") % form.head,) if form.head else ()
+    return "; ".join((*words, headings, *head, *(_posting_line(each) for each in form.postings)))
 
 
 def _posting_line(posting: Posting) -> str:
@@ -80,6 +81,7 @@ def typed_of(columns: tuple[ExportColumn, ...], form: ExportForm) -> dict[str, s
     typed = {name: str(allowed.index(getattr(form, name))) for name, allowed in CHOICES.items()}
     if form.headings:
         typed["headings"] = "ja"
+    typed["head"] = form.head
     typed["postings"] = "\n".join(_posting_line(each) for each in form.postings)
     for number, column in enumerate(columns, 1):
         typed |= {
@@ -87,6 +89,7 @@ def typed_of(columns: tuple[ExportColumn, ...], form: ExportForm) -> dict[str, s
             f"heading_{number}": column.heading,
             f"field_{number}": column.field,
             f"fixed_{number}": column.fixed,
+            f"quoted_{number}": "ja" if column.quoted else "",
         }
     return typed
 
@@ -100,10 +103,10 @@ def rows(typed: Mapping[str, str]) -> range:
 def read(typed: Mapping[str, str]) -> dict[str, Any]:
     """What was typed, as the fields of MoneyRules. Raises Invalid."""
     fields: dict[str, forms.Field] = {name: _choice(allowed) for name, allowed in CHOICES.items()}
-    fields["postings"] = _postings
+    fields |= {"postings": _postings, "head": forms.text(LONGEST, required=False)}
     used = [n for n in rows(typed) if any(typed.get(f"{name}_{n}") for name in ("heading", "field", "fixed"))]
     for n in used:
-        fields[f"place_{n}"] = forms.whole(1, 99, required=False)
+        fields[f"place_{n}"] = forms.whole(1, MOST, required=False)
         fields[f"heading_{n}"] = forms.text(60)
         fields[f"field_{n}"] = forms.one_of("", *FIELDS)
         fields[f"fixed_{n}"] = forms.text(60, required=False)
@@ -117,10 +120,14 @@ def read(typed: Mapping[str, str]) -> dict[str, Any]:
         raise Invalid(both)
     if not used:
         raise Invalid({"heading_1": _("Bitte mindestens eine Spalte eintragen.")})
-    ordered = sorted(used, key=lambda n: (values[f"place_{n}"] or 99, n))
-    columns = tuple(ExportColumn(values[f"heading_{n}"], values[f"field_{n}"], values[f"fixed_{n}"]) for n in ordered)
+    ordered = sorted(used, key=lambda n: (values[f"place_{n}"] or MOST, n))
+    columns = tuple(
+        ExportColumn(values[f"heading_{n}"], values[f"field_{n}"], values[f"fixed_{n}"], bool(typed.get(f"quoted_{n}")))
+        for n in ordered
+    )
     chosen = {name: values[name] for name in CHOICES}
-    made = ExportForm(**chosen, headings=bool(typed.get("headings")), postings=values["postings"])
+    given = {name: values[name] for name in ("postings", "head")}
+    made = ExportForm(**chosen, **given, headings=bool(typed.get("headings")))
     return {"export": columns, "export_form": made}
 
 

@@ -4,9 +4,7 @@ Every system wants its own columns, so they are data (rules.ExportColumn): a hea
 text. ``EXAMPLE`` is a list as such systems often want it; it claims to conform to none.
 """
 
-import csv
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -118,6 +116,7 @@ FIELDS: dict[str, tuple[str, Of]] = {
     "date": (N_("Datum"), lambda each: each.at.date()),
     "cents": (N_("Betrag"), lambda each: Amount(each.cents)),
     "cents_unsigned": (N_("Betrag ohne Vorzeichen"), lambda each: Amount(abs(each.cents))),
+    "side": (N_("Soll oder Haben (S oder H)"), lambda each: "S" if each.cents >= 0 else "H"),
     "sign": (N_("Vorzeichen (+ oder -)"), lambda each: "-" if each.cents < 0 else "+"),
     "kassenzeichen": (N_("Kassenzeichen"), _of_charge("kassenzeichen")),
     "reference": (N_("Zahlungsreferenz (RF)"), _of_charge("reference")),
@@ -181,14 +180,38 @@ def lines(columns: Sequence[ExportColumn], form: ExportForm, moved: Sequence[Mov
     return [[_cell(column, form, each) for column in columns] for each in posted]
 
 
-def as_csv(columns: Sequence[ExportColumn], form: ExportForm, moved: Sequence[Movement]) -> bytes:
-    """The file. A letter that its encoding doesn't have becomes a question mark, as accounting systems show it."""
-    into = io.StringIO(newline="")
-    writer = csv.writer(into, delimiter=form.separator, lineterminator="\r\n")
-    if form.headings:
-        writer.writerow(column.heading for column in columns)
-    writer.writerows(lines(columns, form, moved))
-    return into.getvalue().encode(form.encoding, errors="replace")
+def places(first: date, last: date, now: datetime) -> dict[str, str]:
+    """What stands in a file's first line for a period, by the place's name; ``now`` is local."""
+    return {
+        "{year}": f"{first:%Y}",
+        "{first}": f"{first:%Y%m%d}",
+        "{last}": f"{last:%Y%m%d}",
+        "{now}": f"{now:%Y%m%d%H%M%S}",
+    }
+
+
+def as_csv(
+    columns: Sequence[ExportColumn], form: ExportForm, moved: Sequence[Movement], in_head: Mapping[str, str]
+) -> bytes:
+    """The file, its first line with what stands ``in_head``. A letter that its encoding doesn't have becomes a question
+    mark, as accounting systems show it."""
+    rows = [_row([(column.heading, False) for column in columns], form)] if form.headings else []
+    quoted = [column.quoted for column in columns]
+    rows += [_row(zip(cells, quoted, strict=True), form) for cells in lines(columns, form, moved)]
+    if form.head:
+        head = form.head
+        for place, words in in_head.items():
+            head = head.replace(place, words)
+        rows.insert(0, head)
+    return "".join(f"{row}\r\n" for row in rows).encode(form.encoding, errors="replace")
+
+
+def _row(cells: Iterable[tuple[str, bool]], form: ExportForm) -> str:
+    """A line of the file. In quotation marks is what always is, and what would be misread without (RFC 4180)."""
+    risky = {form.separator, '"'}
+    return form.separator.join(
+        '"' + cell.replace('"', '""') + '"' if always or risky.intersection(cell) else cell for cell, always in cells
+    )
 
 
 def _cell(column: ExportColumn, form: ExportForm, each: Movement) -> str:

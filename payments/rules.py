@@ -22,12 +22,13 @@ class DunningLevel(msgspec.Struct, frozen=True):
 
 
 class ExportColumn(msgspec.Struct, frozen=True):
-    """A column of the export to the accounting system: its heading there, what of ours stands in it, or a fixed
-    text."""
+    """A column of the export to the accounting system: its heading there, what of ours stands in it, or a fixed text;
+    and whether it always stands in quotation marks."""
 
     heading: str
     field: str = ""
     fixed: str = ""
+    quoted: bool = False
 
 
 class Posting(msgspec.Struct, frozen=True):
@@ -42,7 +43,7 @@ class Posting(msgspec.Struct, frozen=True):
 class ExportForm(msgspec.Struct, frozen=True, omit_defaults=True):
     """How the export to the accounting system is written: the sign between its columns, its encoding, the sign before
     the cents, how a date is written (as strftime has it), whether the headings come first, and to which accounts the
-    positions belong."""
+    positions belong. ``head`` is a line before all others, with places (accounting.places) in it."""
 
     separator: str = ";"
     encoding: str = "utf-8-sig"
@@ -50,6 +51,7 @@ class ExportForm(msgspec.Struct, frozen=True, omit_defaults=True):
     dates: str = "%d.%m.%Y"
     headings: bool = True
     postings: tuple[Posting, ...] = ()
+    head: str = ""
 
 
 class MoneyRules(Identified, Base):

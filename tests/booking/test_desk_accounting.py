@@ -76,6 +76,16 @@ def test_saved_columns_make_the_file_of_a_period(client, posted, cashier, bookin
     assert "ZAHLUNG" in page
 
 
+def test_a_first_line_and_quotation_marks_stand_in_the_file_where_they_are_wanted(client, posted, cashier, booking):
+    fields = {"head": "KOPF;{first};{last}", "quoted_2": "ja", "dates": "4"}
+    assert posted(COLUMNS, **FORM | fields).status_code == 303
+    head, headings, charge, *_rest = client.get(f"{PAGE}/datei?{NOVEMBER}").content.decode("cp1252").split("\r\n")
+    assert (head, headings) == ("KOPF;20261101;20261130", "ART\tBETRAG\tKONTO")
+    assert charge.startswith('"SOLL"\t')
+    page = client.get(COLUMNS).text
+    assert 'value="KOPF;{first};{last}"' in page and "3112" in page and page.count("checked") == 2
+
+
 ACCOUNTS = "* = 432100; 3200\nweddings  base = 432101 ;3201\n\n halls 19 = 441119"
 
 

@@ -2,12 +2,13 @@
 
 import csv
 import io
+import re
 from datetime import date, datetime
 from uuid import UUID
 
 import pytest
 
-from buchbar.payments.accounting import EXAMPLE, EXAMPLE_POSTINGS, FIELDS, Movement, as_csv, lines
+from buchbar.payments.accounting import EXAMPLE, EXAMPLE_POSTINGS, FIELDS, Movement, as_csv, lines, places
 from buchbar.payments.models import Charge, ChargeItem, Payment
 from buchbar.payments.rules import ExportColumn, ExportForm, Posting
 
@@ -38,7 +39,7 @@ def row(each, *fields, form=ExportForm()):  # noqa: B008
 
 def test_the_example_as_a_municipal_import_reads_it():
     file = as_csv(
-        EXAMPLE, ExportForm(postings=EXAMPLE_POSTINGS), [moved(), moved("payment", payment=PAYMENT, way="cash")]
+        EXAMPLE, ExportForm(postings=EXAMPLE_POSTINGS), [moved(), moved("payment", payment=PAYMENT, way="cash")], {}
     )
     charge, payment = csv.DictReader(io.StringIO(file.decode("utf-8-sig")), delimiter=";")
     assert charge["Satzart"] == "SOLL"
@@ -86,18 +87,20 @@ def test_what_went_out_is_below_zero_or_has_its_sign_apart():
 def test_separator_encoding_decimal_sign_and_dates_are_the_town_s():
     form = ExportForm(separator="\t", encoding="cp1252", decimal=".", dates="%Y%m%d", headings=False)
     columns = [ExportColumn("A", "debtor"), ExportColumn("B", "cents"), ExportColumn("C", "date")]
-    assert as_csv(columns, form, [moved()]) == "Anna Müller\t210.00\t20261123\r\n".encode("cp1252")
+    assert as_csv(columns, form, [moved()], {}) == "Anna Müller\t210.00\t20261123\r\n".encode("cp1252")
 
 
 def test_a_letter_that_the_encoding_does_not_have_stops_nothing():
     named = Charge(id=UUID(int=1), reference="RF1", debtor=("Ben Yıldız",), items=[])
-    file = as_csv([ExportColumn("A", "debtor")], ExportForm(encoding="cp1252", headings=False), [moved(charge=named)])
+    file = as_csv(
+        [ExportColumn("A", "debtor")], ExportForm(encoding="cp1252", headings=False), [moved(charge=named)], {}
+    )
     assert file == b"Ben Y?ld?z\r\n"
 
 
 def test_a_separator_within_a_name_is_quoted_and_a_formula_is_none():
     named = Charge(id=UUID(int=1), reference="RF1", debtor=("=Müller; Söhne",), items=[])
-    file = as_csv([ExportColumn("A", "debtor")], ExportForm(headings=False), [moved(charge=named)])
+    file = as_csv([ExportColumn("A", "debtor")], ExportForm(headings=False), [moved(charge=named)], {})
     assert file.decode("utf-8-sig") == '"\'=Müller; Söhne"\r\n'
 
 
@@ -112,3 +115,46 @@ def test_every_field_can_be_read_of_every_movement(field):
     for kind in ("charge", "credit", "payment", "refund", "reversal"):
         for charge in (CHARGE, None) if kind not in ("charge", "credit") else (CHARGE,):
             assert isinstance(row(moved(kind, charge=charge, payment=PAYMENT), field)[0], str)
+
+
+# The first columns of a batch of postings in DATEV's format, version 13, with the expressions that DATEV gives for
+# them: https://developer.datev.de/datev/platform/de/dtvf/formate/buchungsstapel; headings, marks, line ends and the
+# line before them as in the sample file in https://developer.datev.de/datev/platform/de/dtvf/einstieg.
+DATEV = (
+    (ExportColumn("Umsatz (ohne Soll/Haben-Kz)", "cents_unsigned"), r"\d{1,10}[,]\d{2}"),
+    (ExportColumn("Soll/Haben-Kennzeichen", "side", quoted=True), r'"(S|H)"'),
+    (ExportColumn("WKZ Umsatz", fixed="EUR", quoted=True), r'"([A-Z]{3})"'),
+    (ExportColumn("Kurs"), ""),
+    (ExportColumn("Basis-Umsatz"), ""),
+    (ExportColumn("WKZ Basis-Umsatz", quoted=True), '""'),
+    (ExportColumn("Konto", fixed="10000"), r"(\d{1,9})"),
+    (ExportColumn("Gegenkonto (ohne BU-Schlüssel)", "account"), r"(\d{1,9})"),
+    (ExportColumn("BU-Schlüssel", quoted=True), '""'),
+    (ExportColumn("Belegdatum", "date"), r"\d{4}"),
+    (ExportColumn("Belegfeld 1", "number", quoted=True), r'"[\w$%\-/]{0,36}"'),
+    (ExportColumn("Belegfeld 2", quoted=True), '""'),
+    (ExportColumn("Skonto"), ""),
+    (ExportColumn("Buchungstext", "text", quoted=True), r'".{0,60}"'),
+)
+HEAD = (
+    '"EXTF";700;21;"Buchungsstapel";13;{now}000;;"RE";"";"";29098;55003;{year}0101;4;{first};{last};"Buchungsstapel";'
+    '"WD";1;0;0;"EUR";;"";;;"03";;;"";""'
+)
+
+
+def test_the_columns_can_be_those_that_datev_has_published():
+    form = ExportForm(encoding="cp1252", dates="%d%m", head=HEAD, postings=(Posting((), "4400"),))
+    period = places(date(2026, 11, 1), date(2026, 11, 30), datetime.fromisoformat("2026-12-01T14:04:40"))
+    rows = [moved(), moved("refund", -6700, payment=PAYMENT)]
+    file = as_csv([column for column, _expression in DATEV], form, rows, period).decode("cp1252")
+    head, headings, *postings, end = file.split("\r\n")
+    assert head.split(";")[5] == "20261201140440000" and head.split(";")[12:16] == [
+        *("20260101", "4", "20261101", "20261130")
+    ]
+    assert headings == ";".join(column.heading for column, _expression in DATEV)
+    assert postings[0] == ('210,00;"S";"EUR";;;"";10000;4400;"";2311;"2026-0001";"";;"Eheschließung; Mühle"')
+    assert postings[1].startswith('67,00;"H";"EUR";') and end == ""
+    for posting in postings:
+        cells = posting.split(";", len(DATEV) - 1)
+        for cell, (column, expression) in zip(cells, DATEV, strict=True):
+            assert re.fullmatch(expression, cell), column.heading
