@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 from buchbar.base.db import Database
 from buchbar.booking import claims, lifecycle, owner_houses, owners, steps
 from buchbar.booking.models import Booking, Policy
+from buchbar.payments import paying
 from buchbar.payments.models import Payment
 
 BATCH = 100
@@ -97,6 +98,8 @@ def remind_of_deadlines(database: Database, now: datetime) -> int:
 
     def remind(session: Session, booking: Booking) -> bool:
         before = booking.reminded
+        if booking.state == "payable" and paying.under_way(session, [booking.id]):
+            return False  # nobody is asked for what the bank has already
         lifecycle.remind(session, booking, now)
         return booking.reminded > before
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from buchbar.base.texts import _
-from buchbar.booking import lifecycle, steps
+from buchbar.booking import lifecycle, on_the_way, steps
 from buchbar.booking.models import Booking
+from buchbar.booking.on_the_way import Coming
 from buchbar.payments import bank_details, checkout, ledger, paying
 from buchbar.payments.girocode import Transfer
 from buchbar.payments.models import Payment
@@ -23,7 +24,7 @@ ON_ITS_WAY = timedelta(days=4)
 class Ways:
     """How what is open can be paid now. ``why_not`` says why it can't be paid online or by transfer; ``hours`` are the
     counter's, in the town's own words; ``hurry``: a transfer might come after the deadline; ``too_little`` says that it
-    is too little to be paid online, and what to do instead."""
+    is too little to be paid online, and what to do instead; ``coming`` is money that a bank brings anyway."""
 
     why_not: str
     online: bool
@@ -32,12 +33,15 @@ class Ways:
     hours: str
     hurry: bool
     too_little: str = ""
+    coming: Coming | None = None
 
 
 def ways(session: Session, booking: Booking, now: datetime) -> Ways:
     """The ways that the town offers, as far as the booking's policy and its state let them be used."""
-    rules, sentence = rules_of(session, booking.municipality_id), why_not(booking, now)
-    online = "stripe" in rules.ways and booking.state in steps.STEPS["pay"] and not sentence
+    rules = rules_of(session, booking.municipality_id)
+    sentence = "" if by_bill(booking) else why_not(booking, now)
+    coming = on_the_way.coming(session, booking.id)
+    online = "stripe" in rules.ways and can_be_paid(booking, now) and coming is None
     transfer = None if sentence else bank_details.transfer(session, booking.municipality_id, booking.id)
     counter = "counter" in rules.ways and (not sentence or booking.policy.terms.payment == "none")
     little = online and 0 < ledger.account(session, booking.id).open < checkout.LEAST
@@ -49,6 +53,7 @@ def ways(session: Session, booking: Booking, now: datetime) -> Ways:
         hours=rules.counter_hours,
         hurry=booking.deadline_at is not None and booking.deadline_at - now < ON_ITS_WAY,
         too_little=f"{paying.too_little()} {_instead(transfer is not None, counter)}" if little else "",
+        coming=coming,
     )
 
 
@@ -59,6 +64,12 @@ def _instead(transfer: bool, counter: bool) -> str:
     if transfer:
         return _("Bitte überweisen Sie den Betrag.")
     return _("Bitte bezahlen Sie den Betrag am Schalter.") if counter else _("Bitte wenden Sie sich an das Amt.")
+
+
+def by_bill(booking: Booking) -> bool:
+    """Whether there is a bill that is paid by transfer or at the counter, without haste: not before everybody has
+    agreed."""
+    return booking.policy.terms.payment == "later" and booking.state != "requested"
 
 
 def why_not(booking: Booking, now: datetime) -> str:

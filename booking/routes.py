@@ -12,8 +12,19 @@ from buchbar.base.documents import pdf, pdf_answer
 from buchbar.base.errors import NotFound
 from buchbar.base.money import decimal
 from buchbar.base.web import get, limited, page, post, redirect, settings_of
-from buchbar.booking import charge_pages, journeys, lifecycle, links, mandate_routes, payable, steps, transfer_slips
+from buchbar.booking import (
+    charge_pages,
+    journeys,
+    lifecycle,
+    links,
+    mandate_routes,
+    on_the_way,
+    payable,
+    steps,
+    transfer_slips,
+)
 from buchbar.booking.events import CITIZEN
+from buchbar.booking.open_bills import open_bills
 from buchbar.calendar.deadlines import last_day
 from buchbar.payments import girocode, ledger, paying
 
@@ -59,6 +70,7 @@ def ask_to_cancel(request: Request, session: Session, now: datetime, token: From
     forgiven = -sum(
         line.cents for line in ledger.share_of(session, booking.id, lifecycle.refund_percent(session, booking, now))
     )
+    left, coming = replace(account, owed=account.owed - forgiven), on_the_way.coming(session, booking.id)
     return page(
         request,
         "booking/cancel.html",
@@ -66,9 +78,9 @@ def ask_to_cancel(request: Request, session: Session, now: datetime, token: From
         town=booking.municipality,
         zone=booking.municipality.zone,
         token=token,
-        account=account,
-        cost=account.owed - forgiven,
-        returned=replace(account, owed=account.owed - forgiven).surplus,
+        cost=left.owed,
+        returned=left.surplus,
+        later=coming.after_the_end(left) if coming else "",
         percent=lifecycle.refund_percent(session, booking, now),
     )
 
@@ -98,6 +110,7 @@ def ways_to_pay(request: Request, session: Session, now: datetime, token: FromPa
         picture=girocode.data_uri(ways.transfer) if ways.transfer else "",
         amount=decimal(account.open),
         debit=mandate_routes.offered(session, booking, now),
+        bills=open_bills(session, booking),
         until=last_day(booking.deadline_at, zone) if booking.state == "payable" and booking.deadline_at else None,
     )
 

@@ -12,9 +12,20 @@ from buchbar.base import forms, limits, texts
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, get, limited, page, post, redirect, settings_of
-from buchbar.booking import approvals, charge_papers, events, links, mandate_routes, payable, steps, together
+from buchbar.booking import (
+    approvals,
+    charge_papers,
+    events,
+    links,
+    mandate_routes,
+    on_the_way,
+    payable,
+    steps,
+    together,
+)
 from buchbar.booking.events import CITIZEN
 from buchbar.booking.models import Booking
+from buchbar.booking.open_bills import open_bills
 from buchbar.booking.weddings import reservation
 from buchbar.booking.weddings.fees import Answers
 from buchbar.booking.weddings.models import Wedding
@@ -220,10 +231,10 @@ def _turn_away(request: Request, session: Session, booking: Booking, now: dateti
 
 def _status(request: Request, session: Session, booking: Booking, now: datetime) -> Response[Any]:
     wedding = session.get(Wedding, booking.id)
-    parties = approvals.needed(booking)
+    parties, account = approvals.needed(booking), ledger.account(session, booking.id)
     context = _about(session, booking, now) | {
         "wedding": wedding,
-        "account": ledger.account(session, booking.id),
+        "account": account,
         "lines": ledger.owed(session, booking.id),
         "documents": charge_papers.named(charge_papers.for_citizen(session, booking)),
         "history": [event for event in booking.events if event.verb not in events.FOR_THE_DESK],
@@ -235,6 +246,9 @@ def _status(request: Request, session: Session, booking: Booking, now: datetime)
         "lapsed": booking.lapsed(now) or booking.state == "expired",
         "started": booking.starts_at <= now,
         "pay": payable.ways(session, booking, now),
+        "moves": on_the_way.moves(session, booking.id, account),
+        "going": on_the_way.going(session, booking),
+        "bills": open_bills(session, booking),
         "together": together.offered(session, booking, now),
         "debit_offered": mandate_routes.offered(session, booking, now),
     }

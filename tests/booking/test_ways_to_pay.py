@@ -78,7 +78,17 @@ def test_who_pays_on_the_spot_or_by_bill_is_told_so(session, cast, booking):
     assert (on_the_spot.online, on_the_spot.transfer, on_the_spot.counter) == (False, None, True)
     under(session, booking, payment="later")
     later = payable.ways(session, booking, NOW)
-    assert (later.online, later.transfer, later.counter) == (False, None, False) and "Rechnung" in later.why_not
+    assert (later.online, later.transfer.cents, later.counter, later.why_not) == (False, 17000, True, "")
+    with pytest.raises(NotAllowed, match="Rechnung"):
+        payable.begin_to_pay(session, booking, NOW)
+
+
+def test_before_the_offices_yes_there_is_no_bill_to_pay(session, cast):
+    rules(session, cast.town)
+    booking = reserved(session, cast, slot_at(SATURDAY, 9))
+    under(session, booking, payment="later")
+    ways = payable.ways(session, booking, NOW)
+    assert (ways.transfer, ways.counter) == (None, False) and "Rechnung" in ways.why_not
 
 
 def test_what_a_cancellation_costs_is_paid_by_transfer_or_at_the_counter(session, cast, booking):
