@@ -161,14 +161,14 @@ class Books:
     def _named(self, entry: Entry) -> Match | None:
         """By what is named beyond doubt; if that doesn't settle it, by all that could be meant, for a cashier."""
         found = list(self._owing.found(_said(entry)))
-        beyond_doubt = self._open([(owner, sign) for owner, sign, sure in found if sure])
-        match = _by_reference(entry, beyond_doubt) if beyond_doubt else None
-        named = self._open([(owner, sign) for owner, sign, _sure in found])
-        if not named or match and (match.state == "matched" or len(beyond_doubt) == len(named)):
-            return match
+        named = self._open((owner, sign) for owner, sign, _sure in found)
+        beyond_doubt = self._open((owner, sign) for owner, sign, sure in found if sure)
+        first = _by_reference(entry, beyond_doubt) if beyond_doubt else None
+        if not named or first and first.state == "matched":
+            return first
         match = _by_reference(entry, named)
         if match.state != "matched":
-            return match
+            return first or match
         why = _("Betrag und Verwendungszweck passen, die Nummer steht aber in einem Wort oder in einer anderen Zahl.")
         return replace(match, state="suggested", why=why)
 
@@ -212,9 +212,9 @@ class Books:
         sure = True
         if not by_name:
             found = list(self._payers.found(_said(entry)))
-            payments = dict.fromkeys(payment_id for payment_id, _sign, _sure in found)
-            by_name = [one for one in map(self._came.__getitem__, payments) if one.cents]
             sure = any(each for _payment, _sign, each in found)
+            payments = dict.fromkeys(payment_id for payment_id, _sign, each in found if each == sure)
+            by_name = [one for one in map(self._came.__getitem__, payments) if one.cents]
         elif not any(one.cents for one in by_name):
             return Match(state="open", why=_("Rückgabe der Bank; diese Zahlung ist schon zurückgegeben."))
         exact = [one for one in by_name if one.cents in taken]

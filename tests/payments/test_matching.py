@@ -1,6 +1,9 @@
 """Reference and amount settle an entry, one alone is a suggestion; references are found however they are typed."""
 
+import sys
+from collections.abc import Callable
 from datetime import date
+from types import FrameType
 from uuid import uuid4
 
 import pytest
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 
 from buchbar.payments import camt
 from buchbar.payments.camt import Entry
-from buchbar.payments.matching import Books, Came, Due, Owed, Share, Went
+from buchbar.payments.matching import Books, Came, Collection, Due, Owed, Share, Went
 from buchbar.payments.reference import reference
 from tests.payments.test_camt import file
 
@@ -50,7 +53,8 @@ def came(cents: int, text: str = "", *references: str, **more: object) -> Entry:
         "HZ-7K3M-9QXB",
         "hz 7k3m 9qxb",
         "Nr.HZ7K3M9QXB Hochzeit",
-        "Kassenzeichen 5202.6000-1234",
+        "Kassenzeichen 520260001234, danke",
+        "EREF+1SVWZ+RF36HZ7K3M9QXB01KREF+NONREF",
         "RF36HZ7K3M9QXB01 520260001234 HZ-7K3M-9QXB",
         "SVWZ+520260 001234 ABWA+Stadt",
     ],
@@ -124,6 +128,92 @@ def test_nothing_at_all_stays_open():
 @pytest.mark.parametrize("text", ["5202600012345", "1520260001234", "RF37HZ7K3M9QXC01", "HZ-7K3M-9QX", "HZ-7K3M-9QXC"])
 def test_a_piece_of_a_longer_number_and_a_typing_error_name_nothing(text):
     assert BOOKS.match(came(777, text)).state == "open"
+
+
+@pytest.mark.parametrize(
+    ("sign", "text"),
+    [
+        ("202612", "Miete 2026-12"),
+        ("202612", "Miete 2026 12"),
+        ("202612", "Miete 2026 12 34"),
+        ("202612", "Aktenzeichen 12345/2026/12"),
+        ("20261123", "Gebuehr 2026-11-23"),
+        ("20261123", "Gebuehr 23 2026 11 23"),
+        ("202600123", "RE 4711 202600123"),
+        ("202600123", "202600123 - 4711"),
+        ("202600123", "RE202600123"),
+        ("520260001234", "Kassenzeichen 5202.6000-1234"),
+        ("05320130", "IBAN DE89 3704 0044 0532 0130 00"),
+        ("HZ-ABCD-2345", "xHZABCD2345y"),
+        ("HZ-ABCD-2345", "AktenzeichenHZABCD2345"),
+        ("HZ-ABCD-2345", "AktenzeichenHZABCD23456"),
+        ("HZ-ABCD-2345", "SVWZ+GebuehrHZ-ABCD-2345ABWA+Stadt"),
+        ("BU-HZ7K3M9QXB-012", "ABU-HZ7K3M9QXB-012"),
+    ],
+)
+def test_what_may_be_a_date_or_a_piece_of_a_word_is_only_suggested(sign, text):
+    books = Books([Owed(booking_id=uuid4(), number=sign, cents=777, charges=(Due((sign,), 777),))])
+    assert books.match(came(777, text)).state == "suggested"
+    assert books.match(came(777, f"Kennzeichen {sign} vom Amt")).state == "matched"
+
+
+def test_what_may_be_another_number_hides_nothing_that_is_named_beyond_doubt():
+    books = Books([ANNA, Owed(booking_id=uuid4(), number="05320130", cents=14000)])
+    match = books.match(came(14000, "HZ-7K3M-9QXB DE89 3704 0044 0532 0130 00"))
+    assert (match.state, match.shares) == ("matched", (Share(ANNA.booking_id, 14000),))
+
+
+def test_a_return_that_names_its_payment_within_a_word_is_only_suggested():
+    payment = Came(payment_id=uuid4(), booking_id=ANNA.booking_id, cents=6000, signs=("520260001234",))
+    match = Books([], [payment]).match(came(-6000, "RE 4711 520260001234", is_return=True))
+    assert (match.state, match.returned) == ("suggested", payment.payment_id)
+
+
+def test_a_large_town_looks_as_long_for_an_entry_as_a_small_one():
+    """Counted in lines of code that are run."""
+
+    def steps(bookings: int) -> int:
+        owed = [
+            Owed(booking_id=uuid4(), number=f"HZ-{n:08}A", cents=100 + n, charges=(Due((f"RF99HZ{n:08}",), 100 + n),))
+            for n in range(bookings)
+        ]
+        payments = [
+            Came(payment_id=uuid4(), booking_id=one.booking_id, cents=6000, end_to_end=f"E{n}", signs=(one.number,))
+            for n, one in enumerate(owed)
+        ]
+        went = [Went(uuid4(), one.booking_id, 700, f"R{n}") for n, one in enumerate(owed)]
+        signs = tuple(f"DEBIT{n:08}" for n in range(bookings))
+        books = Books(owed, payments, went, [Collection(day=date(2026, 11, 23), signs=signs, cents=1)])
+        return _lines_run(lambda: _all_ways(books))
+
+    def _all_ways(books: Books) -> None:
+        paid = books.match(came(102, "Gebuehr HZ-00000002A"))
+        assert paid.state == "matched" and books.match(came(103)).state == "suggested"
+        assert books.match(came(5, "DEBIT00000003")).state == "set_aside"
+        assert books.match(came(700, end_to_end="R1", is_return=True)).bounced
+        assert books.match(came(-6000, end_to_end="E1", is_return=True)).returned
+        back = books.match(came(-6000, "HZ-00000004A", is_return=True)).returned
+        after = books.without(paid.shares, back)
+        assert after.match(came(102, "Gebuehr HZ-00000002A")).state == "suggested"
+
+    steps(10)  # what is worked out once for all, such as patterns
+    assert steps(10) == steps(1000)
+
+
+def _lines_run(act: Callable[[], None]) -> int:
+    count, before = 0, sys.gettrace()
+
+    def trace(_frame: FrameType, event: str, _what: object) -> object:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    sys.settrace(trace)
+    try:
+        act()
+    finally:
+        sys.settrace(before)
+    return count
 
 
 def test_a_short_sign_counts_only_in_long_company():
