@@ -119,10 +119,17 @@ def _show(
         active=active,
         mandate=shown,
         paragraphs=mandate_words.paragraphs(rules.payee),
-        facts=mandate_words.facts(shown, rules, iban.masked(shown.iban_end)) if shown else [],
+        facts=mandate_words.facts(shown, rules, _number(session, shown)) if shown else [],
         labels=mandate_words.LABELS,
         **{name: Blanks(context.get(name, {})) for name in ("faults", "typed")},
     )
+
+
+def _number(session: Session, mandate: Mandate) -> str:
+    """The account: in full as long as somebody has to check what they typed, and only then."""
+    if mandate.state != "proposed":
+        return iban.masked(mandate.iban_end)
+    return iban.readable(iban.unsealed(session, mandate.sealed_iban))
 
 
 routes = [see, propose, sign, discard, revoke]
