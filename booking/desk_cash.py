@@ -13,7 +13,9 @@ from buchbar.base.texts import N_, _
 from buchbar.booking import (
     desk_accounting,
     desk_books,
+    desk_credit,
     desk_dunning,
+    desk_money_letters,
     desk_open_items,
     desk_refunds,
     desk_sepa,
@@ -40,6 +42,12 @@ PAGES: tuple[tuple[str, str, str, str], ...] = (
         "kasse/mahnlauf",
         N_("Mahnlauf"),
         N_("Wer heute an eine Zahlung erinnert würde, und wer warum nicht; danach gehen die Schreiben hinaus."),
+        CASH,
+    ),
+    (
+        "kasse/briefe",
+        N_("Briefe zu drucken"),
+        N_("Mahnungen und andere Schreiben über Geld an alle, die keine E-Mail-Adresse haben."),
         CASH,
     ),
     (
@@ -88,6 +96,8 @@ routes = [
     *desk_sepa.routes,
     *desk_open_items.routes,
     *desk_dunning.routes,
+    *desk_credit.routes,
+    *desk_money_letters.routes,
     *desk_refunds.routes,
     *desk_statements.routes,
 ]

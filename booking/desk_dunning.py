@@ -52,6 +52,7 @@ def run(request: Request, session: Session, now: datetime, form: Form, clerk: Cl
         "desk/dunning_done.html",
         now,
         written=written,
+        on_paper=sum(not reminder.booking.email for reminder in written),
         missed=[booking for booking in missed if booking.id not in done],
     )
 

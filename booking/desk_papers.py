@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
 from buchbar.accounts.roles import LOOK, WORK
-from buchbar.base import texts
-from buchbar.base.documents import pdf, pdf_answer
+from buchbar.base.documents import pdf_answer
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form
@@ -86,12 +85,7 @@ def erase_file(
 def as_pdf(session: Session, clerk: Clerk, booking_id: FromPath[UUID], letter_id: FromPath[UUID]) -> Response[bytes]:
     booking = queries.booking_of(session, clerk.town, booking_id)
     letter = papers.letter_of(session, booking, letter_id)
-    token = texts.language.set(letter.language)
-    try:
-        content = pdf("letter", papers.as_document(session, booking, letter))
-    finally:
-        texts.language.reset(token)
-    return pdf_answer(f"Brief-{booking.number}", content)
+    return pdf_answer(f"Brief-{booking.number}", papers.as_pdf(session, [(letter, booking)]))
 
 
 @at_desk.post("/buchung/{booking_id:uuid}/briefe/{letter_id:uuid}/druck", WORK, N_("Brief als gedruckt vermerkt"))

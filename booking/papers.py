@@ -1,14 +1,16 @@
 """Letters on paper: which ones wait to be printed, and how one looks as a document."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from buchbar.accounts.models import Municipality
 from buchbar.base import texts
+from buchbar.base.documents import pdf
 from buchbar.base.errors import NotFound
 from buchbar.base.texts import _
 from buchbar.booking import attach, journeys, links
@@ -17,15 +19,19 @@ from buchbar.calendar.walls import local_date
 from buchbar.notices.models import Letter
 
 
-def to_print(session: Session, town: Municipality) -> list[tuple[Letter, Booking]]:
-    """What nobody has printed yet, the oldest first. Who has an e-mail address by now reads it all in the net."""
+def to_print(session: Session, town: Municipality, kinds: Collection[str] = ()) -> list[tuple[Letter, Booking]]:
+    """What nobody has printed yet, of some kinds or of all, the oldest first. Who has an e-mail address by now reads it
+    all in the net."""
     waiting = (
         select(Letter, Booking)
         .join(Booking, Booking.id == Letter.booking_id)
         .where(Letter.municipality_id == town.id, Letter.paper.is_not(None), Letter.printed_at.is_(None))
         .where(Booking.email == "")
         .order_by(Letter.written_at, Letter.id)
+        .options(joinedload(Booking.municipality))
     )
+    if kinds:
+        waiting = waiting.where(Letter.kind.in_(kinds))
     return [(letter, booking) for letter, booking in session.execute(waiting)]
 
 
@@ -38,17 +44,46 @@ def letter_of(session: Session, booking: Booking, letter_id: UUID) -> Letter:
     return found
 
 
+def letter_about(
+    session: Session, town: Municipality, letter_id: UUID, kinds: Collection[str]
+) -> tuple[Letter, Booking]:
+    """A letter on paper of one of these kinds, about a booking of this town. Raises NotFound."""
+    wanted = (
+        select(Letter, Booking)
+        .join(Booking, Booking.id == Letter.booking_id)
+        .where(Booking.municipality_id == town.id, Letter.id == letter_id)
+        .where(Letter.paper.is_not(None), Letter.kind.in_(kinds))
+    )
+    found = session.execute(wanted).first()
+    if found is None:
+        raise NotFound
+    return found[0], found[1]
+
+
 def printed(letter: Letter, at: datetime, by: str) -> None:
     """Write down that it is on its way; once is enough."""
     if letter.printed_at is None:
         letter.printed_at, letter.printed_by = at, by
 
 
-def as_document(session: Session, booking: Booking, letter: Letter) -> dict[str, Any]:
-    """What the document's template needs, in the reader's language."""
+def as_pdf(session: Session, those: Sequence[tuple[Letter, Booking]], *, way_on: bool = True) -> bytes:
+    """The letters as one document, each in its reader's language. Without ``way_on`` they don't say how to cancel, and
+    have no code by which the booking can be connected with an e-mail address."""
+    each_of = []
+    for letter, booking in those:
+        with texts.speaking(letter.language):
+            each_of.append(as_document(session, booking, letter, way_on=way_on))
+    first = those[0][0]
+    with texts.speaking(first.language):
+        return pdf("letter", {"title": first.subject, "letters": each_of})
+
+
+def as_document(session: Session, booking: Booking, letter: Letter, *, way_on: bool = True) -> dict[str, Any]:
+    """What the document's template needs of a letter, in the reader's language."""
     town = booking.municipality
     lines = [part.strip() for part in (town.office, town.street, f"{town.postcode} {town.city}") if part.strip()]
     return {
+        "language": texts.language.get(),
         "town": town.name,
         "office": town.office,
         "sender": ", ".join(lines),
@@ -60,7 +95,7 @@ def as_document(session: Session, booking: Booking, letter: Letter) -> dict[str,
         "date": texts.day(local_date(letter.written_at, town.zone)),
         "subject": letter.subject,
         "parts": [list(part) for part in letter.paper or ()],
-        "sections": _how_to_go_on(session, booking) if booking.alive else [],
+        "sections": _how_to_go_on(session, booking) if way_on and booking.alive else [],
         "greetings": _("Freundliche Grüße"),
     }
 

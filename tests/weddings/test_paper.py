@@ -185,7 +185,8 @@ def test_what_stands_in_a_name_is_printed_and_never_run():
         "parts": [["p", nasty], ["heading", nasty], ["fact", nasty, nasty], ["point", nasty]],
         "sections": [{"title": nasty, "words": [nasty], "code": nasty, "facts": [["Code", nasty]]}],
     }  # fmt: skip
-    assert pdf("letter", data).startswith(b"%PDF-")
+    letter = data | {"language": "de"}
+    assert pdf("letter", {"title": nasty, "letters": [letter, letter]}).startswith(b"%PDF-")
 
 
 def test_a_reminder_without_an_address_is_a_letter_too(database, on_paper):
