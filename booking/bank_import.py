@@ -170,10 +170,11 @@ def _fresh(session: Session, town: Municipality, entries: Sequence[camt.Entry]) 
     """The entries that aren't written down yet. Parts take the place of their batch, unless it is settled as one."""
     known = bank_entries.known(session, town.id, entries)
     fresh = [each for each in entries if each.key not in known]
-    wholes = bank_entries.wholes(session, town.id, fresh)
+    wholes = bank_entries.wholes(session, town.id, [each.key for each in fresh])
     for whole in wholes.values():
-        if whole.state != "matched":
+        if whole.state in ("open", "suggested"):
             whole.state, whole.why = "set_aside", _("Die einzelnen Zahlungen kamen in einer anderen Datei.")
+            whole.settled_by = ""  # an undoing brings back what no cashier has set aside (bank_undoing)
     settled = {key for key, whole in wholes.items() if whole.state == "matched"}
     return [each for each in fresh if camt.batch_of(each.key) not in settled]
 
@@ -188,8 +189,28 @@ def _settle_what_is_clear(
     books = books_of(session, town, at)
     found = [books.match(each) for each in entries]
     locked = lock_all(session, town, _about(session, found))
+    pairs = list(zip(rows, entries, strict=True))
+    _settle(session, town, [(row, entry) for row, entry in pairs if not _is_given_back(entry)], locked, at)
+    # Last, for a bank may give back what came with the same file.
+    _settle(session, town, [(row, entry) for row, entry in pairs if _is_given_back(entry)], locked, at)
+    session.flush()
+
+
+def _is_given_back(entry: camt.Entry) -> bool:
+    return entry.is_return and entry.cents < 0
+
+
+def _settle(
+    session: Session,
+    town: Municipality,
+    pairs: Sequence[tuple[BankEntry, camt.Entry]],
+    locked: dict[UUID, Booking],
+    at: datetime,
+) -> None:
+    if not pairs:
+        return
     books = books_of(session, town, at)
-    for row, entry in zip(rows, entries, strict=True):
+    for row, entry in pairs:
         match = books.match(entry)
         row.state, row.why = match.state, match.why
         if match.state != "matched":
@@ -205,7 +226,6 @@ def _settle_what_is_clear(
         else:
             _pay(session, row, locked, match.shares, at, BANK)
             books = books.without(match.shares)
-    session.flush()
 
 
 def _about(session: Session, matches: Iterable[Match]) -> set[UUID]:

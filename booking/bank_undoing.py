@@ -15,6 +15,7 @@ from buchbar.base.db import in_line
 from buchbar.base.errors import NotFound, Refused
 from buchbar.base.texts import _
 from buchbar.booking import claims, lifecycle
+from buchbar.booking.bank_books import books_of
 from buchbar.booking.bank_import import lock_all, locked_entry
 from buchbar.booking.events import Actor
 from buchbar.payments import bank_entries, ledger, payouts
@@ -50,12 +51,24 @@ def undo_file(session: Session, town: Municipality, file_id: UUID, reason: str, 
         session.refresh(row, with_for_update=True)
     with claims.versions_last(session):
         _take_back(session, town, [row for row in entries if row.state == "matched"], reason, at, by)
+    _bring_wholes_back(session, town, entries, at)
     for row in entries:
         # The bank's name for it is free again for the next import; the row stays, for payments refer to it.
         row.key = f"undone|{row.id}"
         row.state, row.why, row.settled_by = "set_aside", _("Import zurückgenommen: %s") % reason, by.name
     file.undone_at, file.undone_by = at, by.name
     session.flush()
+
+
+def _bring_wholes_back(session: Session, town: Municipality, entries: Sequence[BankEntry], at: datetime) -> None:
+    """Batches in whose place these entries came wait for the cashier again, unless they pay nothing anyway."""
+    wholes = bank_entries.wholes(session, town.id, [row.key for row in entries])
+    hidden = [row for row in wholes.values() if row.state == "set_aside" and not row.settled_by]
+    books = books_of(session, town, at) if hidden else None
+    for row in hidden:
+        match = books.match(bank_entries.entry_of(row)) if books else None
+        if match and match.state != "set_aside":
+            row.state, row.why = "open", _("Die einzelnen Zahlungen dazu sind wieder zurückgenommen.")
 
 
 def _take_back(
@@ -68,6 +81,11 @@ def _take_back(
     brought_back = [row.end_to_end for row in rows if row.is_return and row.cents > 0 and row.id not in paid_with]
     concerned = [*(each.booking_id for each in payments), *(each.booking_id for each in returns)]
     locked = lock_all(session, town, [*concerned, *payouts.bookings(session, brought_back)])
+    # First, for a payment that came with the same file is whole again by that.
+    for back in returns:
+        key = f"undone:{back.id}"
+        if cents := ledger.reverse(session, back.payment, back.kind, key, -back.cents, at, reason=reason, by=by.name):
+            lifecycle.lose(session, locked[back.booking_id], at, by, cents, reason)
     for payment in payments:
         booking = locked[payment.booking_id]
         if ledger.left_of(session, payment) != payment.cents:
@@ -79,7 +97,3 @@ def _take_back(
     for name in brought_back:
         if not payouts.arrived(session, name, at):
             raise Refused(_("Die zurückgekommene Erstattung ist schon wieder unterwegs."))
-    for back in returns:
-        key = f"undone:{back.id}"
-        if cents := ledger.reverse(session, back.payment, back.kind, key, -back.cents, at, reason=reason, by=by.name):
-            lifecycle.lose(session, locked[back.booking_id], at, by, cents, reason)

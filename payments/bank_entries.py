@@ -3,7 +3,7 @@
 What that means for a booking is booking/bank_import.py's business. The caller has locked the bookings.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -26,8 +26,6 @@ PERSONAL_FOR = {
     "suggested": timedelta(days=4 * 366),
     "open": timedelta(days=4 * 366),
 }
-# By so many days two files may differ about when the same batch was booked.
-_NEAR = timedelta(days=10)
 
 
 def kept(session: Session, file: BankFile, entry: Entry) -> BankEntry:
@@ -87,13 +85,13 @@ def known(session: Session, municipality_id: UUID, entries: Collection[Entry]) -
     if not entries:
         return found
     days = [each.booked_on for each in entries]
-    near = BankEntry.booked_on.between(min(days) - _NEAR, max(days) + _NEAR)
-    return found | {batch_of(key) for key in session.scalars(select(BankEntry.key).where(ours, near))} - {""}
+    same = BankEntry.booked_on.between(min(days), max(days))
+    return found | {batch_of(key) for key in session.scalars(select(BankEntry.key).where(ours, same))} - {""}
 
 
-def wholes(session: Session, municipality_id: UUID, entries: Collection[Entry]) -> dict[str, BankEntry]:
-    """The batches of which some entries are parts, as far as they are written down as one."""
-    keys = {batch_of(each.key) for each in entries} - {""}
+def wholes(session: Session, municipality_id: UUID, parts: Iterable[str]) -> dict[str, BankEntry]:
+    """The batches of which the entries with these keys are parts, as far as they are written down as one."""
+    keys = set(map(batch_of, parts)) - {""}
     found = select(BankEntry).where(BankEntry.municipality_id == municipality_id, BankEntry.key.in_(keys))
     return {row.key: row for row in session.scalars(found.with_for_update())} if keys else {}
 
