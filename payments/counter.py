@@ -37,17 +37,18 @@ def book(session: Session, booking: Owing, payment_id: UUID, cents: int, how: st
 
 
 def number(session: Session, payment: Payment, day: date, at: datetime) -> None:
-    """Give the payment its receipt's number, without gaps in a town's year: 2026-000123.
+    """Give the payment its receipt's number, without gaps in a town's year: Q2026-000123, so that nobody takes it for a
+    notice's.
 
     The last thing to do: whoever stands in the till's line must not wait for anything else, or two would wait for each
     other. Raises Refused where the till has been closed since.
     """
     cash_book.stand_in_line(session, payment.municipality_id, at)
     before = select(func.max(Payment.receipt)).where(
-        Payment.municipality_id == payment.municipality_id, Payment.receipt.like(f"{day.year}-%")
+        Payment.municipality_id == payment.municipality_id, Payment.receipt.like(f"Q{day.year}-%")
     )
     last = session.scalar(before)
-    payment.receipt = f"{day.year}-{int(last.partition('-')[2]) + 1 if last else 1:06d}"
+    payment.receipt = f"Q{day.year}-{int(last.partition('-')[2]) + 1 if last else 1:06d}"
     session.flush()
 
 

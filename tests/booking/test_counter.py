@@ -53,7 +53,7 @@ def test_who_pays_at_the_counter_has_a_firm_date(session, booking):
     payment = take(session, booking)
     assert booking.state == "confirmed"
     assert (payment.state, payment.provider, payment.taken_by) == ("paid", "cash", "Frau Sommer")
-    assert payment.receipt == "2026-000001"
+    assert payment.receipt == "Q2026-000001"
     assert ledger.account(session, booking.id).open == 0
     paid = session.scalars(select(BookingEvent).where(BookingEvent.verb == "pay")).one()
     assert (paid.by_name, paid.data["cents"]) == ("Frau Sommer", str(FEES))
@@ -63,7 +63,7 @@ def test_who_pays_at_the_counter_has_a_firm_date(session, booking):
 def test_a_part_can_be_paid_and_the_rest_later(session, booking):
     take(session, booking, 5000)
     assert booking.state == "payable" and ledger.account(session, booking.id).open == 12000
-    assert take(session, booking, 12000, "terminal").receipt == "2026-000002"
+    assert take(session, booking, 12000, "terminal").receipt == "Q2026-000002"
     assert booking.state == "confirmed"
 
 
@@ -106,8 +106,8 @@ def test_while_the_bank_has_a_debit_nothing_is_taken(session, booking):
 
 def test_receipts_begin_anew_each_year_and_have_no_gaps(session, cast, booking):
     silvester, new_year = NOW + timedelta(days=38, hours=13), NOW + timedelta(days=38, hours=14)
-    assert take(session, booking, 100, at=silvester).receipt == "2026-000001"
-    assert take(session, booking, 100, at=new_year).receipt == "2027-000001"
+    assert take(session, booking, 100, at=silvester).receipt == "Q2026-000001"
+    assert take(session, booking, 100, at=new_year).receipt == "Q2027-000001"
 
 
 def test_many_at_once_get_receipts_without_gaps(database, town):
@@ -122,7 +122,7 @@ def test_many_at_once_get_receipts_without_gaps(database, town):
 
     with ThreadPoolExecutor(4) as pool:
         receipts = sorted(pool.map(pay, ids))
-    assert receipts == [f"2026-{n:06d}" for n in range(1, 5)]
+    assert receipts == [f"Q2026-{n:06d}" for n in range(1, 5)]
 
 
 def test_a_mistake_is_taken_back_once_with_its_reason(session, booking):
@@ -136,7 +136,7 @@ def test_a_mistake_is_taken_back_once_with_its_reason(session, booking):
     assert ledger.account(session, booking.id).open == FEES
     assert booking.state == "payable", "it was firm because it was paid"
     assert booking.deadline_at and booking.deadline_at > NOW
-    assert take(session, booking).receipt == "2026-000002", "the first number isn't given out again"
+    assert take(session, booking).receipt == "Q2026-000002", "the first number isn't given out again"
     assert booking.state == "confirmed"
 
 
@@ -191,7 +191,7 @@ def test_at_the_desk_it_is_typed_and_a_receipt_is_printed(client, posted, databa
         assert posted(f"{here}/schalter", **typed).status_code == 303
     (payment,) = rows(database, Payment)
     page = client.get(here).text
-    assert "Quittung 2026-000001" in page and "Am Schalter bezahlen lassen" not in page
+    assert "Quittung Q2026-000001" in page and "Am Schalter bezahlen lassen" not in page
     receipt = client.get(f"{here}/quittung/{payment.id}")
     assert receipt.status_code == 200 and receipt.content.startswith(b"%PDF")
     assert posted(f"{here}/schalter/{payment.id}/ruecknahme", grund_zahlung="").status_code == 422
