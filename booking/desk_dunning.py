@@ -18,6 +18,7 @@ from buchbar.base.web import Form, redirect
 from buchbar.booking import dunning_run, dunning_stops, queries
 from buchbar.booking.desk_frame import by, show
 from buchbar.booking.dunning_run import MOST
+from buchbar.booking.models import Booking
 from buchbar.calendar.walls import local_date
 from buchbar.payments.dunning_steps import levels_of, notices_of
 from buchbar.payments.rules import rules_of
@@ -45,7 +46,8 @@ def run(request: Request, session: Session, now: datetime, form: Form, clerk: Cl
     written = dunning_run.run(session, clerk.town, chosen, now, by(clerk), least)
     session.flush()
     done = {reminder.booking.id for reminder in written}
-    missed = [queries.booking_of(session, clerk.town, booking_id) for booking_id, _number in chosen]
+    ids = [booking_id for booking_id, _number in chosen if booking_id not in done]
+    missed = session.scalars(queries.bookings(clerk.town).where(Booking.id.in_(ids)).order_by(Booking.number)).all()
     return show(
         request,
         clerk,
@@ -53,7 +55,9 @@ def run(request: Request, session: Session, now: datetime, form: Form, clerk: Cl
         now,
         written=written,
         on_paper=sum(not reminder.booking.email for reminder in written),
-        missed=[booking for booking in missed if booking.id not in done],
+        sum=sum(reminder.open for reminder in written),
+        missed=missed,
+        names=queries.names_of(session, missed),
     )
 
 

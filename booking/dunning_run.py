@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
 from buchbar.base import texts
+from buchbar.base.errors import NotFound
 from buchbar.base.texts import _
-from buchbar.booking import journeys, lifecycle, open_listing, queries
+from buchbar.booking import journeys, open_listing, queries
 from buchbar.booking.events import Actor, record
 from buchbar.booking.models import Booking
 from buchbar.booking.open_listing import Entry, Wish
@@ -88,17 +89,27 @@ def run(
 ) -> list[Reminder]:
     """Write to the chosen bookings, each at the level that was shown; those that were written to. Whose turn it isn't
     (any more) is left out, so a run that is sent twice writes once."""
-    written = []
-    for booking_id, number in sorted(chosen)[:MOST]:  # in one order, so that two runs never wait for each other
-        booking = queries.booking_of(session, town, booking_id)
-        lifecycle.lock(session, booking)
-        items = open_items(session, town.id, town.zone, [booking.id])
-        overdue = [Entry(item, booking) for item in items if item.days_overdue(local_date(now, town.zone))]
-        reminders = _sorted_out(session, town, open_listing.named(session, overdue), now, least).reminders
-        if reminders and reminders[0].number == number:
-            _write(session, town, reminders[0], now, by)
-            written.append(reminders[0])
-    return written
+    levels = dict(sorted(chosen)[:MOST])
+    bookings = _locked(session, town, list(levels))
+    items = open_items(session, town.id, town.zone, list(bookings))
+    today = local_date(now, town.zone)
+    overdue = [Entry(item, bookings[item.charge.booking_id]) for item in items if item.days_overdue(today)]
+    reminders = _sorted_out(session, town, open_listing.named(session, overdue), now, least).reminders
+    due = [reminder for reminder in reminders if reminder.number == levels[reminder.booking.id]]
+    for reminder in due:
+        _write(session, town, reminder, now, by)
+    return due
+
+
+def _locked(session: Session, town: Municipality, ids: Collection[UUID]) -> dict[UUID, Booking]:
+    """The bookings, locked all at once and in one order, so that two runs never wait for each other. Raises NotFound if
+    one isn't the town's."""
+    session.flush()
+    wanted = queries.bookings(town).where(Booking.id.in_(ids)).order_by(Booking.id).with_for_update(of=Booking)
+    found = session.scalars(wanted.execution_options(populate_existing=True)).all()
+    if len(found) < len(ids):
+        raise NotFound
+    return {booking.id: booking for booking in found}
 
 
 def _write(session: Session, town: Municipality, reminder: Reminder, now: datetime, by: Actor) -> None:

@@ -69,8 +69,16 @@
   document.addEventListener("htmx:timeout", unreachable);
 
   // --- Ask before: <form data-confirm="Wirklich stornieren?" data-yes="Ja, stornieren">
+  // In the question, {n} is how many boxes with data-cents are ticked in the form, {sum} what they come to.
   const dialog = document.getElementById("ask-first");
   let waiting = null;
+
+  const question = (form) => {
+    const ticked = [...form.querySelectorAll("[data-cents]:checked")];
+    const euros = ticked.reduce((sum, box) => sum + Number(box.dataset.cents), 0) / 100;
+    const money = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: "EUR" });
+    return form.dataset.confirm.replace("{n}", ticked.length).replace("{sum}", money.format(euros));
+  };
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
@@ -81,7 +89,7 @@
     const yes = dialog.querySelector("button[value=yes] .kern-label");
     yes.dataset.usual ??= yes.textContent;
     yes.textContent = form.dataset.yes || yes.dataset.usual;
-    dialog.querySelector("#ask-first-question").textContent = form.dataset.confirm;
+    dialog.querySelector("#ask-first-question").textContent = question(form);
     dialog.returnValue = "";
     dialog.showModal();
   }, true);

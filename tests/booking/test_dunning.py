@@ -227,9 +227,10 @@ def test_the_cashier_looks_at_a_run_and_does_it(client, posted, database, cashie
     page = client.get(RUN).text
     assert firm.number in page and f'value="{firm.id}:1" checked' in page and "Gebühr 5,00" in page
     done = posted(RUN, ab="5,00", mahnung=f"{firm.id}:1").text
-    assert "Ein Schreiben ist auf dem Weg." in done and "Nicht geschrieben" not in done
+    assert "Ein Schreiben ist auf dem Weg." in done and "Anna Müller" in done and "Zusammen 170,00" in done
+    assert "Nicht geschrieben" not in done
     again = posted(RUN, ab="5,00", mahnung=f"{firm.id}:1").text
-    assert "Nicht geschrieben" in again and len(letters(database)) == 1
+    assert "Nicht geschrieben" in again and "Anna Müller" in again and len(letters(database)) == 1
     assert "Heute ist niemand zu erinnern." in client.get(RUN).text
 
 
@@ -241,6 +242,17 @@ def test_a_rehearsal_asks_no_more_for_many(database, town, firm):
     with counted(database) as as_few:
         found = rehearsed(database, town, FIRST)
     assert len(found) > 40 and len(as_few) == len(few)
+
+
+def test_a_run_looks_at_many_as_at_one(database, town, firm):
+    """What grows with it is only the letters' own writing."""
+    with counted(database) as few:
+        assert run(database, town, FIRST, 2) == 0
+    with database.write() as session:
+        many(session, town, 100)
+    with counted(database) as as_few:
+        assert run(database, town, FIRST, 2) == 0
+    assert len(as_few) <= len(few) + 1, "some letters are on paper"
 
 
 def test_nothing_ticked_and_a_strange_amount_are_said(client, posted, cashier, firm):
