@@ -7,7 +7,9 @@ finds it again sees that it was imported.
 """
 
 import logging
-from contextlib import suppress
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,7 +25,7 @@ from buchbar.payments.camt_fields import LARGEST_FILE
 
 BY = N_("Überwachter Ordner")
 AWAY = DONE, FAILED = "done", "failed"
-_MOMENT = "%Y%m%d-%H%M%S"
+_MOMENT, _PUT_AWAY = "%Y%m%d-%H%M%S", re.compile(r"\d{8}-\d{6}-")
 AT_ONCE = 20  # files of a town in one round
 # A file that was touched a moment ago may still be being written.
 QUIET = timedelta(minutes=1)
@@ -39,23 +41,42 @@ def collect(database: Database, folder: Path | None, now: datetime) -> int:
         return 0
     with database.read() as session:
         towns = [town for town in session.scalars(select(Municipality)) if (folder / town.slug).is_dir()]
+    count = 0
     for town in towns:
-        _forget(folder / town.slug, now)
-    return sum(_import(database, town, path, now) for town in towns for path in _waiting(folder / town.slug, now))
+        with _at_most_noted(town):
+            _forget(folder / town.slug, now)
+        for path in _waiting(folder / town.slug, now):
+            with _at_most_noted(town):
+                count += _import(database, town, path, now)
+    return count
+
+
+@contextmanager
+def _at_most_noted(town: Municipality) -> Iterator[None]:
+    """A folder that lets nothing be put away holds up no other town's. What is imported is seen to be the next time."""
+    try:
+        yield
+    except OSError as fault:
+        log.error("statements not put away", extra={"town": town.slug, "fault": type(fault).__name__})
 
 
 def _forget(folder: Path, now: datetime) -> None:
     """Delete what was put away too long ago, by the moment in its name: its own date may be that of a copy."""
     for where in AWAY:
-        for path in (folder / where).glob("*-*-*.xml"):
-            if path.name < f"{now - KEPT:{_MOMENT}}":
+        for path in _statements(folder / where):
+            if _PUT_AWAY.match(path.name) and path.name < f"{now - KEPT:{_MOMENT}}":
                 path.unlink(missing_ok=True)
 
 
+def _statements(folder: Path) -> list[Path]:
+    """By their names, which some programs write in capitals."""
+    return sorted(path for path in folder.glob("*") if path.suffix.lower() == ".xml")
+
+
 def _waiting(folder: Path, now: datetime) -> list[Path]:
-    """The files that are complete, by their names; no links, which may lead anywhere."""
+    """The files that are complete; no links, which may lead anywhere."""
     found = []
-    for path in sorted(folder.glob("*.xml")):
+    for path in _statements(folder):
         with suppress(FileNotFoundError):  # another process has just moved it
             if path.is_file() and not path.is_symlink() and path.stat().st_mtime < (now - QUIET).timestamp():
                 found.append(path)

@@ -28,6 +28,7 @@ from buchbar.payments import bank_entries, camt, collections, paying, payouts
 from buchbar.payments.camt_fields import NoStatement
 from buchbar.payments.matching import Match, Share
 from buchbar.payments.models import Payment
+from buchbar.payments.rules import rules_of
 from buchbar.payments.statements import BankEntry, BankFile
 
 BANK = Actor("provider", "Bank")
@@ -36,11 +37,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A file, the accounts that it speaks of, and its new entries. ``known`` counts those that were there already,
-    ``pending`` what isn't booked yet."""
+    """A file, the accounts other than the town's that it speaks of, and its new entries. ``known`` counts those that
+    were there already, ``pending`` what isn't booked yet."""
 
     file: BankFile
-    accounts: tuple[str, ...]
+    strange: list[str]
     entries: list[BankEntry]
     known: int
     pending: int
@@ -50,8 +51,18 @@ class KnownFile(Refused):
     """The same file was imported before."""
 
 
-def bring_in(session: Session, town: Municipality, name: str, content: bytes, at: datetime, by: str) -> Imported:
-    """Import a file. Raises Invalid for one that can't be read, KnownFile for one that is there."""
+def bring_in(
+    session: Session,
+    town: Municipality,
+    name: str,
+    content: bytes,
+    at: datetime,
+    by: str,
+    *,
+    any_account: bool = False,
+) -> Imported:
+    """Import a file. Raises Invalid for one that can't be read, or that is another account's and nobody said that it
+    may be (``any_account``); KnownFile for one that is there."""
     in_line(session, f"statements:{town.id}")
     digest = hashlib.sha256(content).hexdigest()
     _refuse_double(session, town, digest)
@@ -59,6 +70,11 @@ def bring_in(session: Session, town: Municipality, name: str, content: bytes, at
         statement = camt.read(content)
     except NoStatement as fault:
         raise Invalid({"datei": str(fault)}) from None
+    own = "".join(rules_of(session, town.id).iban.split()).upper()
+    strange = [each for each in statement.accounts if own and each != own]
+    if strange and not any_account:
+        words = _("Der Auszug ist vom Konto %s; in den Einstellungen der Kasse steht ein anderes.")
+        raise Invalid({"anderes_konto": words % ", ".join(strange)})
     file = BankFile(
         id=uuid4(),
         municipality_id=town.id,
@@ -75,7 +91,7 @@ def bring_in(session: Session, town: Municipality, name: str, content: bytes, at
     rows = [bank_entries.kept(session, file, each) for each in fresh]
     with claims.versions_last(session):
         _settle_what_is_clear(session, town, rows, fresh, at)
-    return Imported(file, statement.accounts, rows, len(statement.entries) - len(fresh), statement.pending)
+    return Imported(file, strange, rows, len(statement.entries) - len(fresh), statement.pending)
 
 
 def write_off(session: Session, town: Municipality, name: str, fault: str, at: datetime, by: str) -> None:

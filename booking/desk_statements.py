@@ -22,7 +22,6 @@ from buchbar.base.web import Form, redirect
 from buchbar.booking import bank_import, bank_lines, bank_shares, bank_undoing
 from buchbar.booking.desk_frame import by, show
 from buchbar.payments.camt_fields import LARGEST_FILE
-from buchbar.payments.rules import rules_of
 from buchbar.payments.statements import BankFile
 
 PAGE = "kasse/auszuege"
@@ -40,42 +39,19 @@ def preview(request: Request, session: Session, now: datetime, form: Form, clerk
     uploaded = form.upload("datei")
     if uploaded is None:
         return _show(request, session, clerk, now, 422, faults={"datei": _("Bitte wählen Sie eine Datei.")})
-    name, content = uploaded
-    own = "".join(rules_of(session, clerk.town.id).iban.split()).upper()
-
-    def act() -> dict[str, Any]:
-        made = bank_import.bring_in(session, clerk.town, name, content, now, clerk.name)
-        return {
-            "file": made.file,
-            "known": made.known,
-            "pending": made.pending,
-            "lines": bank_lines.lines(session, clerk.town, made.entries, now),
-            "strange": [each for each in made.accounts if own and each != own],
-        }
-
-    try:
-        found = bank_import.rehearse(session, act)
-    except Invalid as fault:
-        return _show(request, session, clerk, now, 422, faults=fault.fields)
-    return show(
-        request,
-        clerk,
-        "desk/statement.html",
-        now,
-        preview=True,
-        states=_states(),
-        packed=b64encode(zlib.compress(content)).decode(),
-        file_name=name,
-        **found,
-    )
+    return _show_preview(request, session, clerk, now, *uploaded)
 
 
 @at_desk.post("/kasse/auszuege", CASH, N_("Kontoauszug importiert"), request_max_body_size=UPLOAD)
 def bring_in(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
+    name, any_account = form.get("name", ""), bool(form.get("anderes_konto"))
+    content = b""
     try:
         content = _unpacked(form.get("inhalt", ""))
-        made = bank_import.bring_in(session, clerk.town, form.get("name", ""), content, now, clerk.name)
+        made = bank_import.bring_in(session, clerk.town, name, content, now, clerk.name, any_account=any_account)
     except Invalid as fault:
+        if "anderes_konto" in fault.fields:
+            return _show_preview(request, session, clerk, now, name, content, 422, faults=fault.fields)
         return _show(request, session, clerk, now, 422, faults=fault.fields)
     return redirect(request, f"{clerk.desk}/{PAGE}/{made.file.id}?erledigt=ja")
 
@@ -193,6 +169,46 @@ def _show(
         failed=[each for each in files if not each.kind and each.imported_at > now - TOLD_FOR],
         states=_states(),
         **{"typed": {}, "faults": {}} | context,
+    )
+
+
+def _show_preview(
+    request: Request,
+    session: Session,
+    clerk: Clerk,
+    now: datetime,
+    name: str,
+    content: bytes,
+    status: int = 200,
+    **context: Any,
+) -> Response[Any]:
+    """What an import would do."""
+
+    def act() -> dict[str, Any]:
+        made = bank_import.bring_in(session, clerk.town, name, content, now, clerk.name, any_account=True)
+        return {
+            "file": made.file,
+            "known": made.known,
+            "pending": made.pending,
+            "lines": bank_lines.lines(session, clerk.town, made.entries, now),
+            "strange": made.strange,
+        }
+
+    try:
+        found = bank_import.rehearse(session, act)
+    except Invalid as fault:
+        return _show(request, session, clerk, now, 422, faults=fault.fields)
+    return show(
+        request,
+        clerk,
+        "desk/statement.html",
+        now,
+        status,
+        preview=True,
+        states=_states(),
+        packed=b64encode(zlib.compress(content)).decode(),
+        file_name=name,
+        **{"faults": {}} | context | found,
     )
 
 

@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 from buchbar.booking import bank_folder, retention
 from buchbar.payments import ledger
 from buchbar.payments.models import Payment
+from buchbar.payments.rules import usual
 from buchbar.payments.statements import BankEntry, BankFile
 from tests.booking.crowd import crowded, together
-from tests.cast import NOW, SATURDAY, confirmed, slot_at
+from tests.cast import NOW, SATURDAY, assemble, confirmed, slot_at
 from tests.clerks import become, colleague
 from tests.payments.statement_files import entry, statement
 
@@ -60,6 +61,43 @@ def test_a_file_is_imported_and_put_away(database, folder, booking):
     put(folder, "again.xml", (folder / "diepholz" / "done" / "20261123-090000-a.xml").read_bytes())
     assert bank_folder.collect(database, folder, NOW) == 0
     assert len(names(folder, "done")) == 2 and count(database, BankFile) == 1
+
+
+def test_a_name_in_capitals_is_a_statement_too(database, folder, booking):
+    put(folder, "A.XML", paying(database, booking))
+    assert bank_folder.collect(database, folder, NOW) == 1
+    assert names(folder, "done") == ["20261123-090000-A.XML"]
+    bank_folder.collect(database, folder, NOW + timedelta(days=91))
+    assert not names(folder, "done")
+
+
+def test_a_folder_that_lets_nothing_be_put_away_holds_up_no_other_town(database, folder, booking, caplog):
+    with database.write() as session:
+        assemble(session, slug="vechta")
+    elsewhere = folder / "vechta"
+    elsewhere.mkdir()
+    (folder / "diepholz" / "failed").write_text("a file where a folder should be")
+    (folder / "diepholz" / "done").write_text("another")
+    put(folder, "a.xml", b"<Document/>")
+    put(folder, "b.xml", paying(database, booking))
+    put(folder, "c.xml", statement(entry(100, "Spende", ref="A1"))).rename(elsewhere / "c.xml")
+    assert bank_folder.collect(database, folder, NOW) == 1
+    assert [path.name for path in (elsewhere / "done").iterdir()] == ["20261123-090000-c.xml"]
+    assert caplog.messages.count("statements not put away") == 2
+    bank_folder.collect(database, folder, NOW)
+    assert count(database, Payment) == 1, "what couldn't be put away is not imported twice"
+
+
+def test_a_statement_of_another_account_is_refused_and_the_cashier_is_told(database, folder, town, booking):
+    with database.write() as session:
+        rules = usual(town.town.id)
+        rules.iban = "DE02120300000000202051"
+        session.add(rules)
+    put(folder, "a.xml", paying(database, booking))
+    assert bank_folder.collect(database, folder, NOW) == 0 == count(database, BankEntry)
+    with database.read() as session:
+        (fault,) = session.scalars(select(BankFile)).one().faults
+    assert "vom Konto DE89370400440532013000" in fault and names(folder, "failed")
 
 
 def test_a_file_that_is_still_being_written_waits(database, folder, booking):

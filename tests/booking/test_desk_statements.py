@@ -128,13 +128,17 @@ def test_what_is_no_statement_is_told_beside_the_field(client, posted, database,
     assert client.post(f"{PAGE}/vorschau", data=fields).status_code == 422
 
 
-def test_a_statement_of_another_account_is_remarked(client, posted, database, cashier, town):
+def test_a_statement_of_another_account_is_imported_only_if_somebody_says_so(client, posted, database, cashier, town):
     with database.write() as session:
         rules = usual(town.town.id)
         rules.iban = "DE02120300000000202051"
         session.add(rules)
     page = preview(client, posted, statement(entry(100, "x", ref="A1")))
     assert "Achtung" in page.text and "DE89370400440532013000" in page.text
+    refused = posted(PAGE, name="a.xml", inhalt=packed(page))
+    assert refused.status_code == 422 and 'id="anderes_konto-error"' in refused.text and "Vorschau" in refused.text
+    assert posted(PAGE, name="a.xml", inhalt=packed(refused), anderes_konto="ja").status_code == 303
+    assert one(database, BankEntry).cents == 100
 
 
 def test_only_the_cashier_imports(client, posted, database, town, booking):
