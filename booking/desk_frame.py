@@ -7,12 +7,13 @@ from uuid import UUID
 from litestar import Request, Response
 from sqlalchemy.orm import Session
 
+from buchbar.accounts import at_desk
 from buchbar.accounts.desk_page import show_page
 from buchbar.accounts.models import Clerk
 from buchbar.base import texts
 from buchbar.base.errors import Refused
 from buchbar.base.texts import N_, _
-from buchbar.base.web import Form
+from buchbar.base.web import Form, redirect
 from buchbar.booking import lifecycle, queries
 from buchbar.booking.events import WORDS, Actor
 from buchbar.booking.models import Booking, BookingEvent
@@ -43,6 +44,16 @@ def show(request: Request, clerk: Clerk, template: str, now: datetime, status: i
         "last_day": lambda limit: texts.day(last_day(limit, zone)),
     }
     return show_page(request, clerk, template, now, status, **(words | context))
+
+
+def leads_back(path: str, right: str, page: str) -> Any:
+    """Who reloads the page that a form has led to, by its address, comes to the page on which the form is."""
+
+    @at_desk.get(path, right)
+    def back(request: Request, clerk: Clerk) -> Response[Any]:
+        return redirect(request, f"{clerk.desk}/{page}")
+
+    return back
 
 
 def by(clerk: Clerk) -> Actor:

@@ -29,16 +29,19 @@ class CashDay(Identified, Base):
 
 
 class CashMove(Identified, Base):
-    """Cash that is put into the till or taken to the bank, without a booking; ``cents`` below zero leaves the till."""
+    """Cash that is put into the till or taken to the bank, without a booking; ``cents`` below zero leaves the till.
+
+    What was entered by mistake stays: another one takes it back, once."""
 
     __tablename__ = "cash_move"
-    __table_args__ = (CheckConstraint("cents <> 0", name="cents"),)
+    __table_args__ = (CheckConstraint("cents <> 0", name="cents"), UniqueConstraint("takes_back_id"))
 
     municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"), index=True)
     cents: Mapped[int]
     reason: Mapped[str]
     at: Mapped[datetime]
     by: Mapped[str]
+    takes_back_id: Mapped[UUID | None] = mapped_column(ForeignKey("cash_move.id"))
 
 
 def line_up(session: Session, municipality_id: UUID) -> None:

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, literal, select
 from sqlalchemy.orm import Session
 
+from buchbar.accounts.models import Municipality
 from buchbar.base import texts
 from buchbar.base.errors import Invalid, NotFound, Refused
 from buchbar.base.texts import _
+from buchbar.calendar.walls import local_date
 from buchbar.payments.cash_book import CashDay, CashMove, line_up, stand_in_line
 from buchbar.payments.models import Payment, Refund, Reversal
 
@@ -23,7 +26,8 @@ from buchbar.payments.models import Payment, Refund, Reversal
 @dataclass(frozen=True, slots=True)
 class Move:
     """Money that came to the counter, or with ``cents`` below zero went. ``kind``: "taken", "undone", "paid_out", or
-    "moved" (without a booking). ``words`` are the receipt's number or the reason."""
+    "moved" (without a booking). ``words`` are the receipt's number or the reason. One without a booking has an ``id``,
+    and may take another one back."""
 
     at: datetime
     kind: str
@@ -31,6 +35,8 @@ class Move:
     words: str
     by: str
     booking_id: UUID | None
+    id: UUID | None = None
+    takes_back_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,10 @@ def _moves(
         .where(*ours, Refund.state == "done", Refund.paid_out_by != "", *within(Refund.done_at)),
     ]
     if provider == "cash":
-        moved = select(CashMove.at, literal("moved"), CashMove.cents, CashMove.reason, CashMove.by, none)
+        moved = select(
+            CashMove.at, literal("moved"), CashMove.cents, CashMove.reason, CashMove.by, none, CashMove.id,
+            CashMove.takes_back_id,
+        )  # fmt: skip
         parts.append(moved.where(CashMove.municipality_id == municipality_id, *within(CashMove.at)))
     found = [Move(*row) for part in parts for row in session.execute(part)]
     return sorted(found, key=lambda move: (move.at, move.words))
@@ -121,11 +130,45 @@ def moved(session: Session, municipality_id: UUID, at: datetime) -> None:
 
 
 def put(session: Session, municipality_id: UUID, move_id: UUID, cents: int, reason: str, at: datetime, by: str) -> None:
-    """Put cash into the till, or with ``cents`` below zero take it to the bank. Once: the form names the move."""
+    """Put cash into the till, or with ``cents`` below zero take it to the bank. Once: the form names the move.
+
+    Raises Invalid for more than is in the till."""
     if session.get(CashMove, move_id) is not None:
         return
+    stand_in_line(session, municipality_id, at)
+    there = today(session, municipality_id).expected
+    if cents < 0 and there + cents < 0:
+        most = _("In der Kasse sind nach dem Kassenbuch %s; mehr lässt sich nicht entnehmen.") % texts.euros(there)
+        raise Invalid({"summe": most})
     session.add(CashMove(id=move_id, municipality_id=municipality_id, cents=cents, reason=reason, at=at, by=by))
-    moved(session, municipality_id, at)
+    session.flush()
+
+
+def to_take_back(held: Till, day: date, zone: ZoneInfo) -> set[UUID]:
+    """The moves without a booking that were entered on this day, and are neither taken back nor take one back."""
+    gone = {move.takes_back_id for move in held.cash}
+    moves = (move for move in held.cash if move.takes_back_id is None and local_date(move.at, zone) == day)
+    return {move.id for move in moves if move.id} - gone
+
+
+def take_back(session: Session, town: Municipality, move_id: UUID, at: datetime, by: str) -> None:
+    """Take back a move that was entered by mistake, on the same day and before the till is closed; twice is once.
+
+    Raises NotFound for another town's, Refused for what is too late or isn't in the till any more.
+    """
+    stand_in_line(session, town.id, at)
+    mistaken = session.get(CashMove, move_id)
+    if mistaken is None or mistaken.municipality_id != town.id:
+        raise NotFound
+    if session.scalar(select(CashMove.id).where(CashMove.takes_back_id == move_id)):
+        return
+    if move_id not in to_take_back(today(session, town.id), local_date(at, town.zone), town.zone):
+        raise Refused(_("Zurücknehmen lässt sich das nur am selben Tag und bevor die Kasse abgeschlossen ist."))
+    reason = _("Zurückgenommen: %s") % mistaken.reason
+    undone = CashMove(municipality_id=town.id, cents=-mistaken.cents, reason=reason, at=at, by=by)
+    undone.takes_back_id = mistaken.id
+    session.add(undone)
+    moved(session, town.id, at)
 
 
 def close(
@@ -147,7 +190,7 @@ def close(
     line_up(session, municipality_id)
     last = session.scalar(_days(municipality_id).limit(1))
     if last is not None and last.day >= day:
-        if last.counted == counted:
+        if (last.expected, last.counted) == (expected, counted):
             return last
         raise Refused(_("Für heute ist die Kasse schon abgeschlossen. Was jetzt noch kommt, gehört zum nächsten Tag."))
     till = today(session, municipality_id)
@@ -172,6 +215,11 @@ def close(
     return made
 
 
+def closed_on(session: Session, municipality_id: UUID, day: date) -> CashDay | None:
+    """The day as it was closed, if it was."""
+    return session.scalar(_days(municipality_id).where(CashDay.day == day))
+
+
 def days(session: Session, municipality_id: UUID, year: int) -> list[CashDay]:
     """The closed days of a year, the last one first."""
     of_year = CashDay.day >= date(year, 1, 1), CashDay.day <= date(year, 12, 31)
@@ -186,7 +234,7 @@ def years(session: Session, municipality_id: UUID) -> list[int]:
 
 def day_of(session: Session, municipality_id: UUID, day: date) -> CashDay:
     """A closed day. Raises NotFound."""
-    found = session.scalar(_days(municipality_id).where(CashDay.day == day))
+    found = closed_on(session, municipality_id, day)
     if found is None:
         raise NotFound
     return found

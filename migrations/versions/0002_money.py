@@ -143,8 +143,10 @@ def _new_tables() -> None:
         _text("reason"),
         sa.Column("at", MOMENT, nullable=False),
         _text("by"),
-        *_keys("cash_move", municipality_id="municipality"),
+        _fk("takes_back_id", nullable=True),
+        *_keys("cash_move", municipality_id="municipality", takes_back_id="cash_move"),
         sa.CheckConstraint("cents <> 0", name=op.f("ck_cash_move_cents")),
+        sa.UniqueConstraint("takes_back_id", name=op.f("uq_cash_move_takes_back_id")),
     )
     op.create_index(op.f("ix_cash_move_municipality_id"), "cash_move", ["municipality_id"])
     op.create_table(

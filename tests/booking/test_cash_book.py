@@ -93,12 +93,49 @@ def test_closing_twice_closes_once_and_no_day_is_closed_twice(session, booking):
     assert close(session, booking, 7000) is close(session, booking, 7000)
     with pytest.raises(Refused, match="schon abgeschlossen"):
         close(session, booking, 6000, note="Doch weniger", at=NOW + timedelta(hours=1))
+    take(session, booking, 1000, at=NOW + timedelta(hours=2))
+    put(session, booking, -500, at=NOW + timedelta(hours=2))
+    with pytest.raises(Refused, match="schon abgeschlossen"):
+        close(session, booking, 7000, expected=7500, note="Fünf Euro fehlen", at=NOW + timedelta(hours=3))
 
 
 def test_more_than_is_in_the_till_is_not_taken_out(session, booking):
     take(session, booking, 7000)
-    with pytest.raises(Refused, match="fehlen 10,00"):
+    with pytest.raises(Invalid, match="70,00"):
         put(session, booking, -8000)
+    put(session, booking, -7000)
+    put(session, booking, 8000)
+
+
+def test_a_move_by_mistake_is_taken_back_once_and_stays_in_the_book(session, booking):
+    town, mistaken, later = booking.municipality, uuid4(), NOW + timedelta(hours=1)
+    take(session, booking, 7000)
+    put(session, booking, -5000, move_id=mistaken)
+    for _click in range(2):
+        till.take_back(session, town, mistaken, later, "Frau Sommer")
+    held = till.today(session, town.id)
+    assert held.expected == 7000 and [move.cents for move in held.cash if move.kind == "moved"] == [-5000, 5000]
+    (undone,) = (move for move in held.cash if move.takes_back_id)
+    assert undone.words == "Zurückgenommen: Zur Bank gebracht"
+    assert till.to_take_back(held, later.date(), town.zone) == set()
+    with pytest.raises(Refused, match="am selben Tag"):
+        till.take_back(session, town, undone.id, later, "Frau Sommer")
+    with pytest.raises(NotFound):
+        till.take_back(session, town, uuid4(), later, "Frau Sommer")
+
+
+def test_a_move_is_not_taken_back_after_its_day_nor_where_its_money_is_gone(session, booking):
+    town, change, given = booking.municipality, uuid4(), uuid4()
+    put(session, booking, 5000, move_id=change)
+    put(session, booking, -4000)
+    with pytest.raises(Refused, match="fehlen 40,00"), session.begin_nested():
+        till.take_back(session, town, change, NOW, "Frau Sommer")
+    put(session, booking, 500, move_id=given)
+    with pytest.raises(Refused, match="am selben Tag"):
+        till.take_back(session, town, given, NOW + DAY, "Frau Sommer")
+    close(session, booking, 1500)
+    with pytest.raises(Refused, match="am selben Tag"):
+        till.take_back(session, town, given, NOW + timedelta(hours=1), "Frau Sommer")
 
 
 def test_the_same_move_twice_is_once(session, booking):
@@ -159,14 +196,24 @@ def test_a_cashier_counts_closes_and_takes_the_day_along(client, posted, databas
     page = client.get(PAGE).text
     assert "170,00" in page and asked.number in page and "2026-000001" in page
     put = {"richtung": "bank", "summe": "100", "zweck": "Sparkasse", "vorgang": str(uuid4())}
+    asked = posted(f"{PAGE}/bewegung", **put)
+    assert asked.status_code == 200 and "Zur Bank gebracht: Sparkasse" in asked.text and "70,00" in asked.text
+    assert "170,00" in client.get(PAGE).text and put["vorgang"] in asked.text
+    put["sicher"] = "ja"
     for _click in range(2):
         assert posted(f"{PAGE}/bewegung", **put).status_code == 303
     clock.now += timedelta(minutes=1)
     wrong = posted(f"{PAGE}/abschluss", gezaehlt="69,50", erwartet="7000")
     assert wrong.status_code == 422 and 'id="bemerkung-error"' in wrong.text and 'value="69,50"' in wrong.text
-    assert posted(f"{PAGE}/abschluss", gezaehlt="69,50", erwartet="7000", bemerkung="Verzählt").status_code == 303
+    count = {"gezaehlt": "69,50", "erwartet": "7000", "bemerkung": "Verzählt"}
+    asked = posted(f"{PAGE}/abschluss", **count)
+    assert asked.status_code == 200 and "endgültig" in asked.text and "-0,50" in asked.text
+    assert "Noch ist kein Tag abgeschlossen" in client.get(PAGE).text
+    for _click in range(2):
+        assert posted(f"{PAGE}/abschluss", sicher="ja", **count).status_code == 303
     page = client.get(f"{PAGE}?erledigt=abgeschlossen").text
     assert "Die Kasse ist abgeschlossen." in page and "-0,50" in page and "Verzählt" in page
+    assert page.count("data-focus") == 1 and "Gespeichert." not in page  # said once, and there the focus goes
     day = f"{PAGE}/2026-11-23"
     assert client.get(f"{day}/pdf").content.startswith(b"%PDF")
     (tmp := client.get(f"{day}/xlsx")).raise_for_status()
@@ -176,6 +223,47 @@ def test_a_cashier_counts_closes_and_takes_the_day_along(client, posted, databas
     assert [row["left"] for row in listed] == [0, 17000, 7000, 6950]
     assert client.get(f"{PAGE}/2026-11-24/pdf").status_code == 404
     assert client.get(f"{PAGE}/gestern/pdf").status_code == 404
+
+
+def test_a_closed_till_is_not_closed_again_the_same_day(client, posted, database, cashier, clock):
+    count = {"gezaehlt": "0", "erwartet": "0", "sicher": "ja"}
+    assert posted(f"{PAGE}/abschluss", **count).status_code == 303
+    page = client.get(PAGE).text
+    assert "Heute abgeschlossen um " in page and "Uhr (Frau Kasse)" in page and 'name="gezaehlt"' not in page
+    clock.now += timedelta(hours=1)
+    put = {"richtung": "wechselgeld", "summe": "50", "sicher": "ja", "vorgang": str(uuid4())}
+    assert posted(f"{PAGE}/bewegung", **put).status_code == 303
+    again = posted(f"{PAGE}/abschluss", gezaehlt="50", erwartet="5000", sicher="ja")
+    assert again.status_code == 409 and "schon abgeschlossen" in again.text and "Kassenbuch" in again.text
+    clock.now += DAY
+    become(client, database, cashier, clock.now)
+    assert 'name="gezaehlt"' in client.get(PAGE).text
+
+
+def test_a_mistaken_move_is_refused_or_taken_back_on_the_page(client, posted, database, cashier, clock):
+    put = {"richtung": "bank", "summe": "50.000,00", "vorgang": str(uuid4())}
+    page = posted(f"{PAGE}/bewegung", **put)
+    assert page.status_code == 422 and 'id="summe-error"' in page.text and "0,00" in page.text
+    put |= {"richtung": "wechselgeld", "sicher": "ja"}
+    assert posted(f"{PAGE}/bewegung", **put).status_code == 303
+    back = f"/bewegung/{put['vorgang']}/ruecknahme"
+    assert back in client.get(PAGE).text
+    assert posted(f"{PAGE}{back}").status_code == 303
+    page = client.get(f"{PAGE}?erledigt=zurueck").text
+    assert "ist zurückgenommen" in page and "Zurückgenommen: Wechselgeld eingelegt" in page and back not in page
+    put |= {"vorgang": str(uuid4())}
+    posted(f"{PAGE}/bewegung", **put)
+    clock.now += DAY
+    become(client, database, cashier, clock.now)
+    late = posted(f"{PAGE}/bewegung/{put['vorgang']}/ruecknahme")
+    assert late.status_code == 409 and "am selben Tag" in late.text
+    assert posted(f"{PAGE}/bewegung/{uuid4()}/ruecknahme").status_code == 404
+
+
+def test_who_reloads_what_a_form_led_to_comes_back_to_the_page(client, cashier):
+    for form in ("bewegung", "abschluss"):
+        answer = client.get(f"{PAGE}/{form}", follow_redirects=False)
+        assert answer.status_code == 303 and answer.headers["location"] == PAGE
 
 
 def test_money_goes_back_over_the_counter(client, posted, database, town, cashier, asked):
