@@ -19,11 +19,11 @@ from buchbar.base.errors import NotFound
 from buchbar.base.money import cents
 from buchbar.base.texts import N_, _
 from buchbar.booking import charge_payment
-from buchbar.booking.models import Booking
+from buchbar.booking.models import Booking, BookingEvent
 from buchbar.calendar.walls import local_date
 from buchbar.payments import ledger
 from buchbar.payments.models import Charge, ChargeItem
-from buchbar.payments.rules import rules_of
+from buchbar.payments.rules import MoneyRules, rules_of
 
 # By the kind of document: what it is called, and what corrects it is. A "Gutschrift" would be something else (Section
 # 14 (2) UStG).
@@ -44,6 +44,11 @@ _BEFORE = frozenset({"held", "submitted", "requested", "declined", "expired"})
 def title(charge: Charge) -> str:
     """What a charge's document is called."""
     return _(TITLES[charge.document][charge.corrects_id is not None])
+
+
+def title_of_correction(charge: Charge) -> str:
+    """What the document is called that corrects a charge's."""
+    return _(TITLES[charge.document][1])
 
 
 def number(charge: Charge) -> str:
@@ -73,7 +78,6 @@ def as_document(session: Session, booking: Booking, charge: Charge) -> dict[str,
     """What the document's template needs."""
     town, rules = booking.municipality, rules_of(session, booking.municipality_id)
     lines = [part.strip() for part in (town.office, town.street, f"{town.postcode} {town.city}") if part.strip()]
-    instructions = rules.instructions if charge.document == "notice" else ""
     return {
         "language": "de",
         "title": f"{title(charge)} {number(charge)}",
@@ -84,14 +88,14 @@ def as_document(session: Session, booking: Booking, charge: Charge) -> dict[str,
         "contact": [town.office, *_reached(town)],
         "foot": [town.office, *_reached(town), *_tax_id(town)],
         "facts": [[label, words] for label, words in _facts(session, booking, charge) if words],
-        "intro": _intro(booking, charge),
+        "intro": _intro(session, booking, charge),
         "head": [_("Wofür"), _("USt."), _("Betrag")],
         "rows": [[item.label, item.note, _rate(item.vat), texts.euros(item.cents)] for item in charge.items],
         "total": [_("Summe"), texts.euros(charge.cents)],
         "vat": _vat(charge.items),
         "notes": [_(WITHOUT_VAT[key][1]) for key in WITHOUT_VAT if any(item.vat == key for item in charge.items)],
         "payment": charge_payment.as_section(session, booking, charge, rules),
-        "instructions": [_("Rechtsbehelfsbelehrung"), instructions] if instructions else [],
+        "instructions": _instructions(charge, rules),
         "closing": _closing(charge),
     }
 
@@ -99,11 +103,11 @@ def as_document(session: Session, booking: Booking, charge: Charge) -> dict[str,
 def _facts(session: Session, booking: Booking, charge: Charge) -> list[tuple[str, str]]:
     town = booking.municipality
     corrected = session.get(Charge, charge.corrects_id) if charge.corrects_id else None
-    return [
+    return [  # what is credited has no Kassenzeichen of its own: that of the claim says where it belongs
         (_("Nummer"), number(charge)),
         (_("Datum"), texts.day(_day(charge, town), "short")),
         (_("Korrigiert"), _named(corrected, town) if corrected else ""),
-        (_("Kassenzeichen"), charge.kassenzeichen or ""),
+        (_("Kassenzeichen"), (corrected or charge).kassenzeichen or ""),
         (_("Buchungsnummer"), booking.number),
         (_("Leistungsdatum"), texts.day(local_date(booking.starts_at, town.zone), "short")),
     ]
@@ -114,13 +118,30 @@ def _named(charge: Charge, town: Municipality) -> str:
     return _("%(title)s %(number)s vom %(day)s") % words
 
 
-def _intro(booking: Booking, charge: Charge) -> str:
+def _intro(session: Session, booking: Booking, charge: Charge) -> str:
     words = {"what": booking.resource.name, "when": texts.moment(booking.starts_at, booking.municipality.zone)}
+    if charge.corrects_id and _cancelled(session, charge):
+        return _("Ihr Termin (%(what)s, %(when)s) ist storniert. Deshalb ändert sich, was zu bezahlen ist:") % words
     if charge.corrects_id:
         return _("Für Ihren Termin (%(what)s, %(when)s) ändert sich, was zu bezahlen ist:") % words
     if charge.document == "notice":
         return _("Für Ihren Termin (%(what)s, %(when)s) werden folgende Gebühren festgesetzt:") % words
     return _("Für Ihren Termin (%(what)s, %(when)s) berechnen wir:") % words
+
+
+def _cancelled(session: Session, charge: Charge) -> bool:
+    """Whether the charge was made because the booking was cancelled."""
+    wanted = select(BookingEvent.id).where(BookingEvent.booking_id == charge.booking_id, BookingEvent.verb == "cancel")
+    return session.scalar(wanted.where(BookingEvent.at == charge.charged_at).limit(1)) is not None
+
+
+def _instructions(charge: Charge, rules: MoneyRules) -> list[str]:
+    """What one can do against a notice, as the town says it; to pay first is for who owes something."""
+    if charge.document != "notice" or not rules.instructions:
+        return []
+    first_pay = _("Der Betrag ist auch dann zunächst zu bezahlen (§ 80 Absatz 2 Satz 1 Nummer 1 VwGO).")
+    said = f"{rules.instructions} {first_pay}" if charge.cents > 0 else rules.instructions
+    return [_("Rechtsbehelfsbelehrung"), said]
 
 
 def _rate(key: str) -> str:

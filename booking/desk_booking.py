@@ -26,6 +26,7 @@ from buchbar.booking import (
     journeys,
     lifecycle,
     notes,
+    on_the_way,
     queries,
     retraction,
 )
@@ -33,7 +34,7 @@ from buchbar.booking.desk_frame import show
 from buchbar.booking.models import CHANNELS, Booking
 from buchbar.booking.next_steps import WORDS, choices, cost_of_cancelling
 from buchbar.calendar.deadlines import last_day
-from buchbar.payments import ledger
+from buchbar.payments import credit_notes, ledger
 
 
 def a_reason(typed: str) -> str:
@@ -76,7 +77,7 @@ def _what_is_known(session: Session, booking: Booking, now: datetime) -> dict[st
     given = queries.agreed(session, [booking.id])[booking.id]
     events = queries.events_since(session, booking, 0)
     written, money = history.written(session, booking), history.money(session, booking)
-    charges = ledger.charges(session, booking.id)
+    charges, account = ledger.charges(session, booking.id), ledger.account(session, booking.id)
     latest, change = corrections.latest_letter(session, booking), before.last_change(events)
     return {
         "booking": booking,
@@ -86,9 +87,11 @@ def _what_is_known(session: Session, booking: Booking, now: datetime) -> dict[st
         "staff": queries.staff_on(session, booking),
         "needed": approvals.needed(booking),
         "given": given,
-        "account": ledger.account(session, booking.id),
+        "account": account,
+        "moves": on_the_way.moves(session, booking.id, account),
         "charges": charges,
         "documents": charge_papers.named(charges),
+        "creditable": {charge.id for charge in charges if credit_notes.left(charges, charge).cents},
         "at_counter": at_counter.shown(session, booking, now),
         "money": money,
         "entries": history.entries(events, written, money),

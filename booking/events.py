@@ -47,6 +47,7 @@ WORDS = {
     "undo_pay": N_("Zahlung zurückgenommen, sie war falsch gebucht"),
     "pay_out": N_("Am Schalter ausgezahlt"),
     "dun": N_("An die Zahlung erinnert"),
+    "credit": N_("Gutschrift"),
     "stop_dunning": N_("Mahnstopp gesetzt"),
     "resume_dunning": N_("Mahnstopp aufgehoben"),
     "repay": N_("Auf anderem Weg erstattet"),

@@ -18,7 +18,7 @@ from buchbar.booking.models import Approval, Booking, BookingEvent
 from buchbar.booking.terms import SHORT_NOTICE_DAYS
 from buchbar.calendar.deadlines import after_days
 from buchbar.calendar.walls import local_date
-from buchbar.payments import ledger, paying
+from buchbar.payments import credit_notes, ledger, paying
 
 
 def lock(session: Session, booking: Booking) -> None:
@@ -111,8 +111,8 @@ def pay(session: Session, booking: Booking, at: datetime, by: Actor, cents: int)
         if ledger.account(session, booking.id).surplus >= forgiven:
             revive(session, booking, at, by)
     _tell(session, booking, record(session, booking, "pay", at, by, cents=str(cents)))
-    _go_on(session, booking, at, by)
-    _give_back(session, booking, at, by)
+    go_on(session, booking, at, by)
+    give_back(session, booking, at, by)
     claims.shown(session, booking.id)
 
 
@@ -124,8 +124,8 @@ def lose(session: Session, booking: Booking, at: datetime, by: Actor, cents: int
         session, booking, record(session, booking, "lose" if cents > 0 else "regain", at, by, reason, cents=str(cents))
     )
     if cents < 0:
-        _go_on(session, booking, at, by)
-    _give_back(session, booking, at, by)
+        go_on(session, booking, at, by)
+    give_back(session, booking, at, by)
     claims.shown(session, booking.id)
 
 
@@ -186,7 +186,8 @@ def moved(
     before, limit, was = ledger.account(session, booking.id).open, booking.deadline_at, booking.state
     booking.sequence += 1
     _agreed_there(session, booking, at, by, back_to)
-    ledger.recharge(session, booking, lines, at)
+    prices = lines if back_to else credit_notes.kept(ledger.charges(session, booking.id), lines)
+    ledger.recharge(session, booking, prices, at)
     event = record(session, booking, "move", at, by, reason, **data)
     owes = ledger.account(session, booking.id).open
     if owes != before:
@@ -200,7 +201,7 @@ def moved(
         booking.deadline_at, booking.reminded = back_to.deadline_at, back_to.reminded
     elif by.kind == "clerk" and booking.state == was:
         _keep_prolonged(session, booking, limit, at)
-    _give_back(session, booking, at, by)
+    give_back(session, booking, at, by)
     _tell(session, booking, event)
     return event
 
@@ -331,8 +332,8 @@ def _stand(session: Session, booking: Booking, lines: list[ledger.Line], verb: s
     claims.shown(session, booking.id)
 
 
-def _go_on(session: Session, booking: Booking, at: datetime, by: Actor) -> None:
-    """Money has come. What is firm stays so, whatever is open of it again: a payment makes nothing worse."""
+def go_on(session: Session, booking: Booking, at: datetime, by: Actor) -> None:
+    """Money has come, or less is owed. What is firm stays so, whatever is open of it again: neither makes it worse."""
     if booking.state in ("requested", "payable"):
         _settle(session, booking, "confirm", at, by)
 
@@ -393,7 +394,7 @@ def _end(
     ledger.charge(session, booking, "forgiven", forgiven, at)
     paying.close(session, booking.id, at)
     event = record(session, booking, verb, at, by, reason)
-    _give_back(session, booking, at, by)
+    give_back(session, booking, at, by)
     _tell(session, booking, event)
     claims.changed(session, freed)
 
@@ -408,7 +409,8 @@ def _forgiven(session: Session, booking: Booking) -> list[ledger.Line]:
     ]
 
 
-def _give_back(session: Session, booking: Booking, at: datetime, by: Actor) -> None:
+def give_back(session: Session, booking: Booking, at: datetime, by: Actor) -> None:
+    """Send back what was paid and isn't owed, if anything."""
     cents = ledger.give_back_surplus(session, booking.id, at, booking.state)
     if cents:
         _tell(session, booking, record(session, booking, "refund", at, by, cents=str(cents)))

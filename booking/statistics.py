@@ -21,6 +21,7 @@ from buchbar.booking.queries import STANDING
 from buchbar.calendar.months import add_months, month_end, months_from
 from buchbar.calendar.spans import Span
 from buchbar.calendar.walls import days_span, local
+from buchbar.payments.ledger import CREDIT
 from buchbar.payments.models import Charge, ChargeItem, Payment, Refund
 from buchbar.resources.models import Registrar, Resource
 
@@ -179,7 +180,7 @@ def _endings(session: Session, question: Question) -> dict[UUID, tuple[bool, str
 
 def fees(session: Session, question: Question) -> list[Fee]:
     """What the bookings owe, by position; what brings most comes first."""
-    forgiven = Charge.kind.in_(("forgiven", "restored"))
+    forgiven = Charge.kind.in_(("forgiven", "restored", CREDIT))
     position = (ChargeItem.label, ChargeItem.vat)
     earlier, gone = question.earlier.label("earlier"), case((forgiven, True), else_=False).label("gone")
     sums = (

@@ -19,6 +19,8 @@ from buchbar.payments.reference import reference
 
 # The kind of a charge that is the fee for a dunning letter, and the code of its position.
 DUNNING = "dunning"
+# The kind of a charge that the cashier has written to take something off another (credit_notes.py).
+CREDIT = "credit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +139,19 @@ def references(session: Session, ids: Collection[UUID]) -> dict[UUID, list[str]]
     first; what was forgiven is paid by nobody."""
     found: dict[UUID, list[str]] = {}
     wanted = select(Charge.booking_id, func.coalesce(Charge.kassenzeichen, Charge.reference)).where(
-        Charge.booking_id.in_(ids), Charge.kind.not_in(("forgiven", "restored"))
+        Charge.booking_id.in_(ids), Charge.kind.not_in(("forgiven", "restored", CREDIT))
     )
     for booking_id, each in session.execute(wanted.order_by(Charge.charged_at, Charge.reference)):
         found.setdefault(booking_id, []).append(each)
     return found
 
 
-def charge(session: Session, booking: Owing, kind: str, lines: Iterable[Line], at: datetime) -> Charge | None:
+def charge(
+    session: Session, booking: Owing, kind: str, lines: Iterable[Line], at: datetime, charge_id: UUID | None = None
+) -> Charge | None:
     """Write down what is owed, or with negative amounts what is forgiven. Nothing for no lines.
 
-    The caller has locked the booking: its charges are counted for the Kassenzeichen.
+    The caller has locked the booking: its charges are counted for the Kassenzeichen. It may name the charge.
     """
     items = [
         ChargeItem(position=position, code=line.code, label=line.label, cents=line.cents, vat=line.vat, note=line.note)
@@ -157,7 +161,7 @@ def charge(session: Session, booking: Owing, kind: str, lines: Iterable[Line], a
         return None
     before = session.scalar(select(func.count()).select_from(Charge).where(Charge.booking_id == booking.id)) or 0
     made = Charge(
-        id=uuid4(),
+        id=charge_id or uuid4(),
         municipality_id=booking.municipality_id,
         booking_id=booking.id,
         kind=kind,
@@ -175,7 +179,7 @@ def recharge(session: Session, booking: Owing, lines: Iterable[Line], at: dateti
     """Make ``lines`` what is owed from now on, by a charge of the differences."""
     before = (line for line in owed(session, booking.id) if line.code != DUNNING)  # whoever moves still owes that
     difference = Counter({(line.code, line.label, line.vat): -line.cents for line in before})
-    for line in lines:
+    for line in (each for each in lines if each.code != DUNNING):
         difference[line.code, line.label, line.vat] += line.cents
     changes = [Line(code, label, cents, vat) for (code, label, vat), cents in difference.items() if cents]
     charge(session, booking, "change", changes, at)
