@@ -7,11 +7,12 @@ from sqlalchemy.orm import Session
 
 from buchbar.base import texts
 from buchbar.base.texts import _
+from buchbar.booking import on_the_way
 from buchbar.booking.models import Booking
 from buchbar.booking.payable import ONLINE
 from buchbar.calendar.deadlines import last_day
 from buchbar.calendar.walls import local_date
-from buchbar.payments import girocode, iban, settling
+from buchbar.payments import girocode, iban, ledger, settling
 from buchbar.payments.models import Charge, Payment
 from buchbar.payments.rules import MoneyRules
 
@@ -21,14 +22,25 @@ def as_section(session: Session, booking: Booking, charge: Charge, rules: MoneyR
     section: dict[str, Any] = {"heading": _("Bezahlen"), "words": [], "account": [], "code": "", "code_words": ""}
     open_cents = _open(session, booking, charge)
     if charge.corrects_id:
-        back = _("Was Sie dadurch zu viel bezahlt haben, bekommen Sie zurück, auf dem Weg, auf dem Sie bezahlt haben.")
-        return section | {"heading": _("Was das für Sie heißt"), "words": [back]}
+        return section | {"heading": _("Was das für Sie heißt"), "words": _after_correction(session, booking)}
     if not open_cents:
         return section | {"words": [*_paid(session, booking), _("Hierfür ist nichts mehr zu bezahlen.")]}
     section["words"] = [*_paid(session, booking), _until(booking, charge, open_cents), *_ways(booking, rules)]
     if "transfer" in rules.ways and rules.iban and booking.alive:
         section |= _transfer(charge, rules, open_cents)
     return section
+
+
+def _after_correction(session: Session, booking: Booking) -> list[str]:
+    """What was paid and goes back, in amounts, how it goes back, and what is still to be paid."""
+    account = ledger.account(session, booking.id)
+    moved = [f"{label}: {texts.euros(cents)}" for label, cents in on_the_way.moves(session, booking.id, account)]
+    still = _("Zu bezahlen sind noch %s.") % texts.euros(account.open)
+    return [
+        *([_("Zu dieser Buchung: %s.") % ", ".join(moved)] if moved else []),
+        *on_the_way.going(session, booking),
+        still if account.open else _("Es ist nichts mehr zu bezahlen."),
+    ]
 
 
 def _open(session: Session, booking: Booking, charge: Charge) -> int:

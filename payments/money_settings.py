@@ -71,8 +71,11 @@ MONEY = put_in(
 
 
 def proposed_instructions(town: Municipality) -> str:
-    """Legal instructions (Section 58 VwGO) to begin with; the town fills in what only it knows, and has it checked."""
-    remedy = (
+    """Legal instructions (Section 58 VwGO) to begin with; the town fills in what only it knows, and has it checked.
+
+    That one has to pay all the same is added where something is charged (booking/charge_papers.py).
+    """
+    return (
         _(
             "Gegen diesen Bescheid kann innerhalb eines Monats nach seiner Bekanntgabe Klage beim Verwaltungsgericht "
             "[…] erhoben werden."
@@ -84,5 +87,3 @@ def proposed_instructions(town: Municipality) -> str:
             "Niederschrift."
         )
     )
-    pay = _("Der Betrag ist auch dann zunächst zu bezahlen (§ 80 Absatz 2 Satz 1 Nummer 1 VwGO).")
-    return f"{remedy} {pay}"

@@ -63,7 +63,7 @@ def test_a_fee_notice_says_what_for_how_much_until_when_and_what_one_can_do_agai
         fees.readable,
         "GiroCode",
         "Rechtsbehelfsbelehrung",
-        INSTRUCTIONS,
+        f"{INSTRUCTIONS} Der Betrag ist auch dann zunächst zu bezahlen",
         "gilt ohne Unterschrift",
     ):
         assert words in read, words
@@ -99,6 +99,27 @@ def test_a_correction_names_what_it_corrects_and_asks_for_nothing(session, cast)
         assert words in read, words
     assert "Bitte bezahlen" not in read and "GiroCode" not in read and "Gutschrift" not in read
     assert "nichts mehr zu bezahlen" in in_words(session, booking, first)
+
+
+def test_after_a_cancellation_the_notice_says_so_and_what_goes_back_and_nothing_of_paying(session, cast):
+    keep_rules(session, cast, instructions=INSTRUCTIONS, sign_pattern="5{year}{serial:06}", **ACCOUNT)
+    booking = at_the_mill(session, cast)
+    pay(session, booking, NOW)
+    lifecycle.cancel(session, booking, NOW + timedelta(days=2), CLERK)
+    numbers.assign(session, cast.town.id)
+    first, correction = charges(session)
+    read = in_words(session, booking, correction)
+    for words in (
+        "Änderungsbescheid",
+        f"Kassenzeichen {first.kassenzeichen}",
+        "10:00 Uhr) ist storniert.",
+        "Bezahlt: 320,00 €, Wird erstattet: 320,00 €.",
+        "Sie bekommen 320,00 € zurück",
+        "Es ist nichts mehr zu bezahlen.",
+        INSTRUCTIONS,
+    ):
+        assert words in read, words
+    assert "auch dann zunächst zu bezahlen" not in read
 
 
 def test_who_has_paid_is_not_asked_again(session, cast):
