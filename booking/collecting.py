@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from buchbar.accounts.models import Municipality
 from buchbar.base import texts
 from buchbar.base.db import Database
-from buchbar.base.errors import Refused
+from buchbar.base.errors import Invalid, Refused
 from buchbar.base.texts import _
 from buchbar.booking import lifecycle, links, queries
 from buchbar.booking.events import Actor, record
@@ -67,11 +67,17 @@ def announce(
 ) -> SepaOrder:
     """Begin a file with the direct debits of these bookings, and write to everybody what is collected and when.
 
-    Raises Refused for a day that is too near or on which banks don't work, and where nothing is to be collected.
+    Raises Refused for a day that is too near or too far or on which banks don't work, and where nothing is to be
+    collected.
     """
-    first = collections.first_day(local_date(at, town.zone))
+    today = local_date(at, town.zone)
+    first, last = collections.first_day(today), collections.last_day(today)
     if on < first:
-        raise Refused(_("Frühester Einzug ist der %s: Wer zahlt, muss es 14 Tage vorher wissen.") % texts.day(first))
+        day = texts.day(first, "short")
+        raise Refused(_("Frühester Einzug ist der %s: Wer zahlt, muss es 14 Tage vorher wissen.") % day)
+    if on > last:
+        day = texts.day(last, "short")
+        raise Refused(_("Spätester Einzug ist der %s. Was später fällig ist, kündigen Sie später an.") % day)
     if not is_bank_day(on):
         raise Refused(_("Am %s arbeiten die Banken nicht. Bitte wählen Sie einen anderen Tag.") % texts.day(on))
     chosen = [turn for turn in turns(session, town, on) if turn.booking.id in booking_ids]
@@ -100,9 +106,15 @@ def hand_over(session: Session, order: SepaOrder, at: datetime, by: Actor) -> li
     return left_out
 
 
-def withdraw(session: Session, order: SepaOrder, at: datetime, by: Actor) -> None:
-    """Take a file back, and write to everybody that nothing is collected. Raises Refused once it is booked."""
+def withdraw(session: Session, order: SepaOrder, at: datetime, by: Actor, *, bank_has_cancelled: bool = False) -> None:
+    """Take a file back, and write to everybody that nothing is collected; twice is once.
+
+    Raises Refused once it is booked, and Invalid for one that the bank may have, unless a cashier says that the bank
+    has cancelled it: else it is collected all the same.
+    """
     collections.lock(session, order)
+    if order.handed_over_at and not order.withdrawn_at and not bank_has_cancelled:
+        raise Invalid({f"storniert_{order.id}": _("Bitte bestätigen Sie, dass die Bank die Datei nicht ausführt.")})
     bookings = {payment.id: booking for booking, payment in _locked(session, order)}
     for payment in collections.withdraw(session, order, at, by.name):
         booking, mandate = bookings[payment.id], session.get_one(Mandate, payment.mandate_id)

@@ -69,10 +69,14 @@ def close_file(
 
 @at_desk.post("/kasse/lastschriften/{order_id:uuid}/ruecknahme", CASH, N_("Lastschriftdatei zurückgezogen"))
 def take_back(
-    request: Request, session: Session, now: datetime, clerk: Clerk, order_id: FromPath[UUID]
+    request: Request, session: Session, now: datetime, form: Form, clerk: Clerk, order_id: FromPath[UUID]
 ) -> Response[Any]:
     order = collections.order_of(session, clerk.town.id, order_id, "collection")
-    collecting.withdraw(session, order, now, by(clerk))
+    cancelled = bool(form.get(f"storniert_{order_id}"))
+    try:
+        collecting.withdraw(session, order, now, by(clerk), bank_has_cancelled=cancelled)
+    except Invalid as fault:
+        return _show(request, session, clerk, now, 422, faults=fault.fields)
     return redirect(request, f"{clerk.desk}/{PAGE}?erledigt=ja")
 
 
@@ -147,6 +151,7 @@ def _show(
         status,
         ready=bool(rules.iban and rules.payee and rules.creditor_id),
         first=first,
+        last=collections.last_day(today),
         turns=turns,
         is_ticked=lambda booking_id: chosen is None or str(booking_id) in chosen,
         names=queries.names_of(session, [turn.booking for turn in turns]),
@@ -154,7 +159,7 @@ def _show(
         files=_files(session, clerk),
         masked=iban.masked,
         left_out=request.query_params.get("ausgelassen", "0"),
-        **({"typed": {"tag": first.isoformat()}} | context),
+        **({"typed": {"tag": first.isoformat()}, "faults": {}} | context),
     )
 
 

@@ -24,6 +24,8 @@ from buchbar.payments.rules import rules_of
 
 # So many days before it is collected, a debtor hears of it (SEPA Core Rulebook 4.3.4, unless agreed otherwise).
 NOTICE = timedelta(days=14)
+# So far ahead at most: nobody remembers for longer that money will be collected, and meanwhile it can't be paid.
+AHEAD = timedelta(days=60)
 # With these reasons a bank says that the account or the mandate is gone: nothing can be collected with it any more.
 NO_MORE = ("AC01", "AC04", "AC06", "AC13", "MD01", "MD07", "SL01")
 log = logging.getLogger("buchbar.payments")
@@ -32,6 +34,11 @@ log = logging.getLogger("buchbar.payments")
 def first_day(today: date) -> date:
     """The first day on which may be collected what is announced today."""
     return bank_day_from(today + NOTICE)
+
+
+def last_day(today: date) -> date:
+    """The last day on which may be collected what is announced today."""
+    return today + AHEAD
 
 
 def begin(session: Session, municipality_id: UUID, kind: str, execute_on: date, at: datetime, by: str) -> SepaOrder:

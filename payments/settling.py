@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from buchbar.payments.ledger import accounts
@@ -120,10 +120,12 @@ def settlements(session: Session, ids: Collection[UUID]) -> dict[UUID, Settlemen
 
 
 def due_by(session: Session, ids: Collection[UUID], on: date) -> dict[UUID, int]:
-    """What is still to be paid of the bookings' charges that are due by a day, in cents."""
-    later = set(session.scalars(select(Charge.id).where(Charge.booking_id.in_(ids), Charge.due_on > on)))
+    """What is still to be paid of the bookings' charges that are due by a day, in cents; nothing of those of which
+    nobody is to be reminded then: who has objected is not made to pay."""
+    not_yet = or_(Charge.due_on > on, Charge.stopped_until >= on)
+    left_out = set(session.scalars(select(Charge.id).where(Charge.booking_id.in_(ids), not_yet)))
     return {
-        booking_id: min(each.open, sum(charge.open for charge in each.charges if charge.id not in later))
+        booking_id: min(each.open, sum(charge.open for charge in each.charges if charge.id not in left_out))
         for booking_id, each in settlements(session, ids).items()
     }
 

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 import pytest
 from sqlalchemy import select
 
-from buchbar.base.errors import Refused
-from buchbar.booking import collecting
+from buchbar.base.errors import Invalid, Refused
+from buchbar.booking import collecting, dunning_stops
 from buchbar.booking.events import Actor
 from buchbar.notices.models import Letter
 from buchbar.payments import collections, ledger, mandates, paying
@@ -84,9 +84,11 @@ def test_what_is_announced_is_nobodys_turn_again_and_cannot_be_paid_a_second_tim
         (date(2026, 11, 30), "14 Tage"),
         (date(2026, 12, 6), "14 Tage"),
         (date(2026, 12, 25), "arbeiten die Banken nicht"),
+        (date(2027, 1, 25), "Spätester Einzug ist der 22.01.2027"),
+        (date(2029, 11, 1), "Spätester Einzug"),
     ],
 )
-def test_nobody_is_debited_too_soon_or_on_a_day_without_banks(session, day, why):
+def test_nobody_is_debited_too_soon_or_too_late_or_on_a_day_without_banks(session, day, why):
     cast, booking, _mandate = with_a_mandate(session)
     with pytest.raises(Refused, match=why):
         collecting.announce(session, cast.town, [booking.id], day, NOW, CASHIER)
@@ -128,6 +130,29 @@ def test_only_what_is_due_by_then_is_collected(session):
     pay(session, booking, NOW, 7000)
     collecting.hand_over(session, order, NOW, CASHIER)
     assert amounts(collections.content(session, order)) == ["100.00"]
+
+
+def objected(session, cast, booking, until):
+    charge = ledger.charges(session, booking.id)[0]
+    dunning_stops.stop(session, cast.town, charge.id, until, "Widerspruch, Vollziehung ausgesetzt", NOW, CASHIER)
+
+
+def test_from_whom_nothing_is_demanded_nothing_is_collected(session):
+    cast, booking, _mandate = with_a_mandate(session)
+    owes_later(session, booking, 5000, DAY)
+    objected(session, cast, booking, DAY)
+    (turn,) = collecting.turns(session, cast.town, DAY)
+    assert turn.cents == 5000, "only what nobody objected to"
+    objected(session, cast, booking, DAY - timedelta(days=1))
+    assert [turn.cents for turn in collecting.turns(session, cast.town, DAY)] == [22000]
+
+
+def test_who_objects_after_the_announcement_is_left_out(session):
+    cast, booking, _mandate = with_a_mandate(session)
+    order = announced(session, cast, booking)
+    objected(session, cast, booking, DAY)
+    assert collecting.hand_over(session, order, NOW, CASHIER) == [booking]
+    assert the_debit(session).state == "failed"
 
 
 def test_what_is_due_later_is_not_collected_because_of_what_is_paid(session):
@@ -182,7 +207,10 @@ def test_a_file_that_is_withdrawn_counts_for_nothing_and_everybody_hears_of_it(s
     cast, booking, _mandate = with_a_mandate(session)
     order = announced(session, cast, booking)
     collecting.hand_over(session, order, NOW, CASHIER)
-    collecting.withdraw(session, order, NOW, CASHIER)
+    with pytest.raises(Invalid, match="nicht ausführt"):
+        collecting.withdraw(session, order, NOW, CASHIER)
+    assert (the_debit(session).state, letters(session, "debit_withdrawn")) == ("started", []), "the bank may have it"
+    collecting.withdraw(session, order, NOW, CASHIER, bank_has_cancelled=True)
     collecting.withdraw(session, order, NOW, CASHIER)
     assert the_debit(session).state == "failed"
     assert len(letters(session, "debit_withdrawn")) == 1
@@ -212,7 +240,9 @@ def test_on_its_day_it_counts_as_paid_once(database, collected):
         assert ledger.account(session, booking.id).open == 0
         assert session.get_one(type(booking), booking.id).state == "confirmed"
         with pytest.raises(Refused, match="schon gebucht"):
-            collecting.withdraw(session, session.get_one(mandates.SepaOrder, order_id), NOW, CASHIER)
+            collecting.withdraw(
+                session, session.get_one(mandates.SepaOrder, order_id), NOW, CASHIER, bank_has_cancelled=True
+            )
 
 
 def test_a_debit_that_can_not_be_booked_stops_none_behind_it(database, monkeypatch):

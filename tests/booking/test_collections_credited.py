@@ -119,7 +119,8 @@ def test_what_an_entry_took_back_is_found_without_reading_everybody_elses(databa
 
 def test_a_file_that_was_withdrawn_explains_nothing(database, collected):
     with database.write() as session:
-        collecting.withdraw(session, session.get_one(SepaOrder, collected[3].id), NOW, CASHIER)
+        order = session.get_one(SepaOrder, collected[3].id)
+        collecting.withdraw(session, order, NOW, CASHIER, bank_has_cancelled=True)
         reference = reference_of(session, collected[1])
     ((state, _why),) = brought(database, collected, credit(collected, reference))
     assert state == "matched" and counted(database, collected[1]) == (17000, 0, 0)

@@ -71,6 +71,17 @@ def test_taken_back_it_is_everybodys_turn_again(client, database, posted, owed):
         assert kinds == ["debit_notice", "debit_withdrawn"]
 
 
+def test_a_file_that_the_bank_may_have_is_taken_back_only_if_it_has_cancelled_it(client, database, posted, owed):
+    _cast, booking = owed
+    announce(posted, booking)
+    own, field = f"{PAGE}/{the_order(database).id}", f"storniert_{the_order(database).id}"
+    posted(f"{own}/abschluss")
+    refused = posted(f"{own}/ruecknahme")
+    assert refused.status_code == 422 and f'id="{field}-error"' in refused.text
+    assert posted(f"{own}/ruecknahme", **{field: "ja"}).status_code == 303
+    assert "zurückgezogen" in client.get(PAGE).text
+
+
 def test_who_only_checks_the_books_sees_it_and_changes_nothing(client, database, posted, owed):
     cast, booking = owed
     become(client, database, colleague(database, cast, "auditor", "Frau Prüfer"))
