@@ -10,12 +10,25 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from buchbar.base import texts
-from buchbar.base.texts import _
+from buchbar.base.texts import N_, _
 from buchbar.booking.models import Booking
 from buchbar.payments import ledger, payouts
 from buchbar.payments.mandates import SepaOrder
 from buchbar.payments.models import Payment, Refund, Reversal
 from buchbar.payments.rules import rules_of
+
+# How money comes back to whoever paid, by the way on which it goes (``_way``).
+BACK = {
+    "stripe": N_("Sie bekommen %s zurück, auf dem Weg, auf dem Sie bezahlt haben. Das dauert einige Tage."),
+    "lost": N_(
+        "Wir konnten Ihnen %s nicht auf dem Weg zurückgeben, auf dem Sie bezahlt haben. Bitte melden Sie sich bei uns."
+    ),
+    "cash": N_("Sie bekommen %s bar am Schalter zurück. Bitte bringen Sie die Quittung mit."),
+    "terminal": N_("Sie bekommen %s am Schalter zurück. Bitte bringen Sie die Karte und die Quittung mit."),
+    "payer": N_("Wir überweisen Ihnen %s auf das Konto zurück, von dem das Geld kam. Das dauert einige Tage."),
+    "named": N_("Wir überweisen Ihnen %s auf das Konto, das Sie uns genannt haben. Das dauert einige Tage."),
+    "unknown": N_("Wir überweisen Ihnen %s zurück. Bitte schreiben Sie uns, auf welches Konto: Wir kennen es nicht."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +110,7 @@ def _way(refund: Refund, account: payouts.Account) -> str:
 
 
 def _sentence(session: Session, booking: Booking, way: str, amount: str) -> str:
-    sentence = {
-        "stripe": _("Sie bekommen %s zurück, auf dem Weg, auf dem Sie bezahlt haben. Das dauert einige Tage."),
-        "lost": _(
-            "Wir konnten Ihnen %s nicht auf dem Weg zurückgeben, auf dem Sie bezahlt haben. Bitte melden Sie "
-            "sich bei uns."
-        ),
-        "cash": _("Sie bekommen %s bar am Schalter zurück. Bitte bringen Sie die Quittung mit."),
-        "terminal": _("Sie bekommen %s am Schalter zurück. Bitte bringen Sie die Karte und die Quittung mit."),
-        "payer": _("Wir überweisen Ihnen %s auf das Konto zurück, von dem das Geld kam. Das dauert einige Tage."),
-        "named": _("Wir überweisen Ihnen %s auf das Konto, das Sie uns genannt haben. Das dauert einige Tage."),
-        "unknown": _(
-            "Wir überweisen Ihnen %s zurück. Bitte schreiben Sie uns, auf welches Konto: Wir kennen es nicht."
-        ),
-    }[way] % amount
+    sentence = _(BACK[way]) % amount
     hours = " ".join(rules_of(session, booking.municipality_id).counter_hours.split())
     return f"{sentence} {hours}".strip() if way in ("cash", "terminal") else sentence
 

@@ -14,7 +14,7 @@ from buchbar.accounts.models import Municipality
 from buchbar.base import texts
 from buchbar.base.errors import NotFound
 from buchbar.base.texts import _
-from buchbar.booking import calendar_entries, links, payable
+from buchbar.booking import calendar_entries, links, on_the_way, payable
 from buchbar.booking.dunning_letters import Demand, Dunned
 from buchbar.booking.journeys import InLetters
 from buchbar.booking.terms import Terms
@@ -66,6 +66,7 @@ def _context(session: Session, town: Municipality, kind: str, now: datetime) -> 
     base_url = links.settings(session).base_url
     link = f"{base_url}/{town.slug}/hochzeit"
     sign = grouped(reference(NUMBER, 1))
+    account = Account(FEES, FEES if kind in ("paid", "refunded", "lost") else 0, 0, FEES if kind == "lost" else 0)
     return {
         "town": town,
         "zone": town.zone,
@@ -84,11 +85,16 @@ def _context(session: Session, town: Municipality, kind: str, now: datetime) -> 
         "needed": {"office"},
         "lines": [Line("example", _("Eheschließung am Samstag (Beispiel)"), FEES, "hoheitlich")],
         "kassenzeichen": sign,
-        "account": Account(FEES, FEES if kind in ("paid", "refunded", "lost") else 0, 0, FEES if kind == "lost" else 0),
+        "account": account,
+        "moves": [(_("Bezahlt"), account.paid)] if account.paid else [],
+        "bills": [],
+        "going": [_(on_the_way.BACK["stripe"]) % texts.euros(FEES)] if kind in ("refunded", "cancelled") else [],
         "pay": _ways(session, town, sign),
-        "given_back": FEES if kind in ("refunded", "cancelled") else 0,
         "dunned": Dunned(1, [Demand(sign, local_date(now, town.zone), FEES)], 0, last_day(deadline, town.zone), []),
-        "over": kind in ("declined", "cancelled", "released"),
+        "credit_note": SimpleNamespace(items=[SimpleNamespace(label=_("Mahngebühr"), cents=-500)]),
+        "document": _("Änderungsbescheid"),
+        "over": kind in ("declined", "cancelled", "released", "office_late"),
+        "revived": False,
         "offers": [Offer(texts.moment(start + timedelta(days=7), town.zone) + f", {venue.name}", link)],
         "link_to_booking": link,
         "search_link": link,

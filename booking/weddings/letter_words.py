@@ -17,6 +17,7 @@ TITLES = {
     "cancelled": N_("Reservierung ist storniert"),
     "released": N_("Frist ist verstrichen"),
     "refunded": N_("Erstattung"),
+    "credited": N_("Gutschrift"),
     "lost": N_("Zahlung zurückgegangen"),
     "dunned": N_("Zahlungserinnerung und Mahnung"),
     "paid": N_("Zahlung ist eingegangen"),
@@ -32,6 +33,7 @@ TITLES = {
     "attached": N_("Reservierung vom Papier ins Netz"),
     "retracted": N_("Zusage ist zurückgenommen"),
     "office": N_("An das Amt: zu prüfen"),
+    "office_late": N_("An das Amt: zu spät oder zu viel bezahlt"),
     "owner": N_("An den Trauort: Bitte um Zustimmung"),
     "owner_reminder": N_("An den Trauort: Erinnerung"),
     "owner_over": N_("An den Trauort: Termin wieder frei"),
@@ -59,11 +61,13 @@ _KNOWN = {
     "reminder": ("name", *_ALWAYS, "frist"),
     "paid": ("name", *_ALWAYS, "betrag"),
     "refunded": ("name", *_ALWAYS, "betrag"),
+    "credited": ("name", *_ALWAYS, "betrag"),
     "lost": ("name", *_ALWAYS, "betrag"),
     "dunned": ("name", *_ALWAYS, "betrag"),
     "underway": ("name", *_ALWAYS, "betrag"),
     "unpaid": ("name", *_ALWAYS, "betrag"),
     "office": _ALWAYS,
+    "office_late": _ALWAYS,
     "owner": _ALWAYS,
     "owner_reminder": _ALWAYS,
     "owner_over": _ALWAYS,
@@ -73,7 +77,7 @@ _KNOWN = {
 }
 # What goes to the house and its partners is always German.
 TO_OWNER = ("owner", "owner_reminder", "owner_over", "owner_back", "owner_lengthened")
-IN_GERMAN = ("office", *TO_OWNER, "owner_refused")
+IN_GERMAN = ("office", "office_late", *TO_OWNER, "owner_refused")
 
 
 def known(kind: str) -> tuple[str, ...]:

@@ -8,8 +8,21 @@ from sqlalchemy.orm import Session
 
 from buchbar.base import texts
 from buchbar.base.texts import N_, _
-from buchbar.booking import approvals, attach, calendar_entries, dunning_letters, links, owner_houses, owners, payable
+from buchbar.booking import (
+    approvals,
+    attach,
+    calendar_entries,
+    charge_papers,
+    crediting,
+    dunning_letters,
+    links,
+    on_the_way,
+    owner_houses,
+    owners,
+    payable,
+)
 from buchbar.booking.models import OVER, Booking, BookingEvent
+from buchbar.booking.open_bills import open_bills
 from buchbar.booking.weddings import letter_words, paper
 from buchbar.booking.weddings.models import Wedding
 from buchbar.booking.weddings.other_dates import other_dates
@@ -30,6 +43,7 @@ SUBJECTS = {
     "cancelled": N_("Ihre Reservierung ist storniert: Trauung am %(day)s"),
     "released": N_("Ihr Termin ist nicht mehr reserviert: Trauung am %(day)s"),
     "refunded": N_("Sie bekommen Geld zurück: Buchung %(number)s"),
+    "credited": N_("Sie müssen weniger bezahlen: Buchung %(number)s"),
     "lost": N_("Ihre Zahlung ist zurückgegangen: Buchung %(number)s"),
     "dunned": N_("Noch nicht bezahlt: Buchung %(number)s"),
     "paid": N_("Ihre Zahlung ist eingegangen: Buchung %(number)s"),
@@ -44,6 +58,7 @@ SUBJECTS = {
     "connect": N_("Bitte bestätigen Sie Ihre E-Mail-Adresse"),
     "attached": N_("Ihre Reservierung im Netz: Trauung am %(day)s"),
     "office": N_("Zu prüfen: Buchung %(number)s"),
+    "office_late": N_("Zu spät oder zu viel bezahlt: Buchung %(number)s"),
     "owner": N_("Bitte um Ihre Zustimmung: Trauung am %(day)s"),
     "owner_over": N_("Termin wieder frei: Trauung am %(day)s"),
     "owner_back": N_("Der Termin gilt wieder: Trauung am %(day)s"),
@@ -61,6 +76,7 @@ KINDS = {
     "release": "released",
     "pay": "paid",
     "refund": "refunded",
+    "credit": "credited",
     "lose": "lost",
     "dun": "dunned",
     "underway": "underway",
@@ -82,7 +98,7 @@ def tell(session: Session, booking: Booking, event: BookingEvent) -> None:
     kind = _kind(session, booking, event)
     if kind and booking.email:
         _to_couple(session, booking, event, kind)
-    elif kind and booking.by_office:
+    elif kind and booking.by_office and not booking.forgotten_at:
         _on_paper(session, booking, event, kind)
     if event.verb == "apply":
         _ask_for_proof(session, booking, event)
@@ -95,6 +111,8 @@ def tell(session: Session, booking: Booking, event: BookingEvent) -> None:
     if event.verb == "decline" and event.by_kind == "owner" and booking.municipality.email:
         with texts.speaking("de"):
             _write(session, booking, event, "owner_refused", booking.municipality.email)
+    if event.verb == "pay":
+        _tell_of_too_much(session, booking, event)
     if event.verb == "ask":
         _to_owner(session, booking, event, "owner_reminder")
     if event.verb in ("prove", "enter", "move") and booking.state == "requested":
@@ -106,6 +124,8 @@ def _kind(session: Session, booking: Booking, event: BookingEvent) -> str | None
         return "received" if booking.state == "requested" else None
     if event.verb in ("bill", "confirm", "refund") and _happened(session, booking, event, (*ENDS, "move")):
         return None  # that letter says it
+    if event.verb == "refund" and _happened(session, booking, event, ("credit",)):
+        return None
     if event.verb == "bill":
         return "payable" if booking.state == "payable" else None
     if event.verb in ENDS and not _stood(session, booking):
@@ -185,6 +205,16 @@ def _ask(session: Session, booking: Booking, event: BookingEvent) -> None:
             _write(session, booking, event, "office", booking.municipality.email)
     if "owner" in missing:
         _to_owner(session, booking, event, "owner")
+
+
+def _tell_of_too_much(session: Session, booking: Booking, event: BookingEvent) -> None:
+    """Tell the office of money that came too late, or that is more than was owed: what became of the date, and that it
+    goes back."""
+    revived = _happened(session, booking, event, ("revive",)) is not None
+    address, over = booking.municipality.email, booking.state in OVER
+    if address and (revived or ledger.account(session, booking.id).surplus):
+        with texts.speaking("de"):
+            _write(session, booking, event, "office_late", address, revived=revived, over=over)
 
 
 def _to_owner(session: Session, booking: Booking, event: BookingEvent, kind: str) -> None:
@@ -277,15 +307,20 @@ def _for_owner(session: Session, booking: Booking, venue: Venue) -> dict[str, st
 
 
 def _account(session: Session, booking: Booking, event: BookingEvent) -> dict[str, Any]:
-    """The money, as it stands after the event; ``given_back`` is what goes back because of it, in cents."""
-    refund = _happened(session, booking, event, ("refund",))
+    """The money, as it stands after the event; ``going`` says how what goes back because of it comes to them."""
+    account = ledger.account(session, booking.id)
+    credit_note = crediting.note_of(session, event)
     return {
         "lines": ledger.owed(session, booking.id),
         "kassenzeichen": bank_details.signs(session, booking.id),
-        "account": ledger.account(session, booking.id),
+        "account": account,
+        "moves": on_the_way.moves(session, booking.id, account),
+        "bills": open_bills(session, booking),
+        "going": on_the_way.going(session, booking, event.at),
         "pay": payable.ways(session, booking, event.at),
-        "given_back": int(refund.data["cents"]) if refund else 0,
         "over": booking.state in OVER,
+        "credit_note": credit_note,
+        "document": charge_papers.title(credit_note) if credit_note else "",
         "dunned": dunning_letters.dunned(session, booking, event) if event.verb == "dun" else None,
     }
 

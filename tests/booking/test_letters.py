@@ -288,6 +288,7 @@ def test_every_kind_of_letter_is_covered_by_a_subject_and_a_template():
         "sign_in",
         "invitation",
         "second_factor_gone",
+        *("mandate", "mandate_revoked", "debit_notice", "debit_withdrawn"),  # a payer's, whatever they booked
     }
     assert bodies == set(letters.SUBJECTS)
 

@@ -6,12 +6,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from buchbar.booking import at_counter, collecting, dunning_run, jobs, lifecycle, links, on_the_way
+from buchbar.booking import at_counter, charge_papers, collecting, dunning_run, jobs, lifecycle, links, on_the_way
 from buchbar.booking.events import CITIZEN
 from buchbar.booking.models import Booking, Policy
 from buchbar.booking.terms import CancellationStep, Terms
 from buchbar.calendar.release import Rolling
-from buchbar.payments import mandates, paying, refunds
+from buchbar.notices.models import Letter
+from buchbar.payments import ledger, mandates, paying, refunds
 from buchbar.payments.mandates import Given
 from buchbar.payments.models import Refund
 from buchbar.payments.rules import MoneyRules
@@ -139,6 +140,33 @@ def test_the_page_says_that_somebody_was_reminded_and_until_when(client, databas
     assert f"haben wir Sie an die Zahlung erinnert. Bitte bezahlen Sie {MOST} jetzt bis" in client.get(own).text
 
 
+# --- Too late, or too much --------------------------------------------------------------------------------
+
+
+def to_the_office(session):
+    return [each.text for each in session.scalars(select(Letter).where(Letter.kind == "office_late"))]
+
+
+@pytest.mark.parametrize(("free", "words"), [(True, "Der Termin war noch frei"), (False, "gilt nicht wieder")])
+def test_the_office_hears_of_money_that_came_too_late(session, cast, free, words):
+    booking = booked(session, cast)
+    late = booking.deadline_at
+    lifecycle.release(session, booking, late)
+    if not free:
+        confirmed(session, cast, slot_at(SATURDAY, 9), at=late)
+    pay(session, booking, late + timedelta(hours=1), 17000)
+    (text,) = to_the_office(session)
+    assert words in text and booking.number in text and "Anna" not in text
+
+
+def test_the_office_hears_of_money_that_was_too_much_and_of_no_other(session, cast):
+    booking = booked(session, cast)
+    pay(session, booking, NOW)
+    assert not to_the_office(session)
+    pay(session, booking, NOW + timedelta(hours=1), 500)
+    assert "mehr als zu bezahlen war" in to_the_office(session)[0]
+
+
 # --- Back -------------------------------------------------------------------------------------------------
 
 
@@ -177,6 +205,38 @@ def test_who_paid_from_an_account_that_nobody_knows_is_asked_for_it(session, cas
     assert on_the_way.going(session, booking) == [
         f"Wir überweisen Ihnen {MOST} zurück. Bitte schreiben Sie uns, auf welches Konto: Wir kennen es nicht."
     ]
+
+
+def test_the_letter_says_how_cash_comes_back_and_what_becomes_of_a_debit(session, cast):
+    paid, debited = booked(session, cast), confirmed(session, cast, slot_at(SATURDAY, 9, 45))
+    at_counter.take(session, paid, uuid4(), 17000, "cash", NOW, CLERK)
+    debit(session, debited)
+    for booking in (paid, debited):
+        lifecycle.cancel(session, booking, NOW + timedelta(minutes=1), CITIZEN)
+    letters = {each.booking_id: each.text for each in session.scalars(select(Letter).where(Letter.kind == "cancelled"))}
+    assert "bar am Schalter zurück. Bitte bringen Sie die Quittung mit." in letters[paid.id]
+    assert f"Sobald sie da ist, bekommen Sie {MOST} zurück." in letters[debited.id]
+
+
+def test_the_document_that_corrects_says_how_the_money_comes_back(session, cast):
+    booking = booked(session, cast)
+    at_counter.take(session, booking, uuid4(), 17000, "cash", NOW, CLERK)
+    lifecycle.cancel(session, booking, NOW + timedelta(minutes=1), CITIZEN)
+    correction = ledger.charges(session, booking.id)[-1]
+    assert "bar am Schalter zurück" in str(charge_papers.as_document(session, booking, correction)["payment"]["words"])
+
+
+def test_the_counters_hours_stay_in_their_lines(session, cast):
+    booked(session, cast)
+    letter = session.scalars(select(Letter).where(Letter.kind == "payable")).one()
+    assert "Stadtkasse<br>montags bis 12" in letter.html and "Stadtkasse\nmontags bis 12" in letter.text
+
+
+def test_a_reminder_leads_to_the_payment(session, cast):
+    booking = booked(session, cast, payment="later")
+    dunning_run.run(session, cast.town, [(booking.id, 1)], NOW + timedelta(days=30), CLERK, 0)
+    letter = session.scalars(select(Letter).where(Letter.kind == "dunned")).one()
+    assert f"Jetzt bezahlen:\n{links.url(session, booking)}/zahlung" in letter.text
 
 
 def test_what_a_cashier_takes_back_was_taken_by_no_bank(client, own, change):

@@ -230,4 +230,10 @@ def test_who_gets_a_bill_or_pays_on_the_spot_reads_so(session, cast):
     cast.policy.terms = Terms(release=Rolling(12), payment="later")
     confirmed(session, cast, slot_at(SATURDAY, 9))
     text = letter(session, "confirmed").text
-    assert "Sie bekommen darüber eine Rechnung." in text and "IBAN" not in text
+    for words in (
+        "Gebührenbescheid über 170,00\xa0€: bitte bezahlen Sie bis",
+        "/bescheid/",
+        "DE89 3704 0044 0532 0130 00",
+    ):
+        assert words in text
+    assert "Sie bekommen darüber eine Rechnung." not in text and "Online, auf der Seite" not in text
