@@ -106,14 +106,15 @@ def _facts(session: Session, booking: Booking, charge: Charge) -> list[tuple[str
     return [  # what is credited has no Kassenzeichen of its own: that of the claim says where it belongs
         (_("Nummer"), number(charge)),
         (_("Datum"), texts.day(_day(charge, town), "short")),
-        (_("Korrigiert"), _named(corrected, town) if corrected else ""),
+        (_("Korrigiert"), named_with_day(corrected, town) if corrected else ""),
         (_("Kassenzeichen"), (corrected or charge).kassenzeichen or ""),
         (_("Buchungsnummer"), booking.number),
         (_("Leistungsdatum"), texts.day(local_date(booking.starts_at, town.zone), "short")),
     ]
 
 
-def _named(charge: Charge, town: Municipality) -> str:
+def named_with_day(charge: Charge, town: Municipality) -> str:
+    """The document as others speak of it."""
     words = {"title": title(charge), "number": number(charge), "day": texts.day(_day(charge, town), "short")}
     return _("%(title)s %(number)s vom %(day)s") % words
 

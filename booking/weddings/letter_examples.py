@@ -90,7 +90,7 @@ def _context(session: Session, town: Municipality, kind: str, now: datetime) -> 
         "bills": [],
         "going": [_(on_the_way.BACK["stripe"]) % texts.euros(FEES)] if kind in ("refunded", "cancelled") else [],
         "pay": _ways(session, town, sign),
-        "dunned": Dunned(1, [Demand(sign, local_date(now, town.zone), FEES)], 0, last_day(deadline, town.zone), []),
+        "dunned": _dunned(session, town, sign, last_day(deadline, town.zone), now),
         "credit_note": SimpleNamespace(items=[SimpleNamespace(label=_("Mahngebühr"), cents=-500)]),
         "document": _("Änderungsbescheid"),
         "over": kind in ("declined", "cancelled", "released", "office_late"),
@@ -105,6 +105,13 @@ def _context(session: Session, town: Municipality, kind: str, now: datetime) -> 
         "desk_link": f"{base_url}/{town.slug}/amt",
         "closures_link": f"{base_url}/{town.slug}/amt/sperrzeiten",
     }
+
+
+def _dunned(session: Session, town: Municipality, sign: str, pay_by: date, now: datetime) -> Dunned:
+    today, purpose = local_date(now, town.zone), _("Eheschließung am Samstag (Beispiel)")
+    words = {"title": _("Gebührenbescheid"), "number": "1", "day": texts.day(today, "short")}
+    demand = Demand(sign, today, FEES, _("%(title)s %(number)s vom %(day)s") % words, purpose)
+    return Dunned(1, [demand], 0, pay_by, [], _ways(session, town, sign).transfer)
 
 
 def _ways(session: Session, town: Municipality, sign: str) -> payable.Ways:

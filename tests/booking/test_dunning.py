@@ -205,7 +205,24 @@ def test_who_has_no_email_gets_it_on_paper(database, town, firm):
     change(database, firm, email="", channel="telephone")
     assert run(database, town, FIRST) == 1
     (letter,) = letters(database)
-    assert letter.paper is not None and "170,00" in letter.text
+    assert letter.paper is not None and "170,00" in letter.text and "<svg" not in letter.text
+    ((_kind, words, drawn),) = [part for part in letter.paper if part[0] == "picture"]
+    assert words.startswith("GiroCode") and drawn.startswith("<svg")
+
+
+def test_the_letter_names_the_document_what_it_is_for_what_has_come_and_how_to_pay_the_rest(database, town, firm):
+    with database.write() as session:
+        pay(session, session.get_one(Booking, firm.id), NOW, 5000)
+        charge = the_charge(session)
+    assert run(database, town, FIRST) == 1
+    (letter,) = letters(database)
+    for words in (
+        f"Gebührenbescheid {charge.readable} vom 23.11.2026, fällig seit 07.12.2026",
+        "Wofür: Anmeldung und Eheschließung, Trauung am Samstag (15.05.2027)",
+        "Betrag: 170,00 €\nSchon bezahlt: 50,00 €\nNoch offen: 120,00 €",
+        f"Betrag: 120,00 €\nVerwendungszweck: {charge.readable}",
+    ):
+        assert words in letter.text.replace("\xa0", " "), letter.text
 
 
 def test_small_amounts_are_not_worth_a_letter(database, town, firm):
