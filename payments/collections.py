@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from buchbar.base.db import Database
 from buchbar.base.errors import NotFound, Refused
+from buchbar.base.sealed import Unreadable, seal, unseal
 from buchbar.base.texts import _
 from buchbar.calendar.bank_days import bank_day_from
 from buchbar.payments import iban, ledger, paying, sepa, settling
@@ -28,6 +29,7 @@ NOTICE = timedelta(days=14)
 AHEAD = timedelta(days=60)
 # With these reasons a bank says that the account or the mandate is gone: nothing can be collected with it any more.
 NO_MORE = ("AC01", "AC04", "AC06", "AC13", "MD01", "MD07", "SL01")
+_SEALED_FOR = "file of direct debits"
 log = logging.getLogger("buchbar.payments")
 
 
@@ -126,18 +128,30 @@ def lower(session: Session, payment: Payment) -> int:
 
 
 def hand_over(session: Session, order: SepaOrder, at: datetime, by: str) -> None:
-    """Close a file: it isn't changed any more. Raises Refused for one that is withdrawn."""
+    """Close a file: it isn't changed any more. Raises Refused for one that is withdrawn, and for debits where the
+    town's account or creditor identifier is missing."""
     if order.withdrawn_at:
         raise Refused(_("Diese Datei ist zurückgezogen."))
     if order.handed_over_at is None:
+        if order.kind == "collection" and (debits := _debits(session, order)):
+            order.sealed_content = seal(session.info["settings"].secret, _SEALED_FOR, debits.decode())
         order.handed_over_at, order.handed_over_by = at, by
         session.flush()
 
 
 def content(session: Session, order: SepaOrder) -> bytes:
-    """The file of direct debits. Raises Refused for one that isn't closed or that is withdrawn, and where the town's
-    account or creditor identifier is missing."""
+    """The file of direct debits as it was closed. Raises Refused for one that isn't closed, is withdrawn or empty, or
+    was forgotten with the accounts in it."""
     still(order)
+    try:
+        return unseal(session.info["settings"].secret, _SEALED_FOR, order.sealed_content).encode()
+    except Unreadable:
+        words = _("In dieser Datei ist nichts einzuziehen, oder sie ist so alt, dass sie gelöscht wurde.")
+        raise Refused(words) from None
+
+
+def _debits(session: Session, order: SepaOrder) -> bytes:
+    """What is in a file of direct debits, empty for none."""
     rules = rules_of(session, order.municipality_id)
     if not (rules.iban and rules.payee and rules.creditor_id):
         raise Refused(_("Für Lastschriften fehlen das Konto der Kommune oder die Gläubiger-Identifikationsnummer."))
@@ -146,7 +160,7 @@ def content(session: Session, order: SepaOrder) -> bytes:
     words = signs(session, [payment.booking_id for payment in those])
     debits = [_debit(session, each, known[each.mandate_id], words.get(each.booking_id, "")) for each in those]
     if not debits:
-        raise Refused(_("In dieser Datei ist nichts mehr einzuziehen."))
+        return b""
     return sepa.debits(
         sepa.Order(order.message_id, order.made_at, order.execute_on),
         sepa.Party(rules.payee, rules.iban, rules.bic),
@@ -170,7 +184,7 @@ def withdraw(session: Session, order: SepaOrder, at: datetime, by: str) -> list[
         raise Refused(_("Dieser Einzug ist schon gebucht. Zurückholen kann das Geld nur noch, wer es bezahlt hat."))
     ended = [payment for payment in begun(session, order) if paying.end(session, payment.id, "failed")]
     if order.withdrawn_at is None:
-        order.withdrawn_at, order.withdrawn_by = at, by
+        order.withdrawn_at, order.withdrawn_by, order.sealed_content = at, by, ""
         session.flush()
     return ended
 

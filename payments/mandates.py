@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, UniqueConstraint, and_, delete, func, select
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    and_,
+    delete,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from buchbar.base.db import Base, Identified
@@ -63,8 +74,10 @@ class Mandate(Identified, Base):
 
 
 class SepaOrder(Identified, Base):
-    """A file for the bank: a collection (pain.008) or refunds (pain.001). Its content is made from its payments or
-    refunds whenever it is fetched; ``message_id`` lets the bank recognise it as one. Withdrawn, nothing of it counts.
+    """A file for the bank: a collection (pain.008) or refunds (pain.001); ``message_id`` lets the bank recognise it as
+    one. Withdrawn, nothing of it counts.
+
+    A collection's ``sealed_content`` is what it was when it was closed; refunds' is made of them each time.
     """
 
     __tablename__ = "sepa_order"
@@ -80,6 +93,7 @@ class SepaOrder(Identified, Base):
     handed_over_by: Mapped[str] = mapped_column(default="")
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[str] = mapped_column(default="")
+    sealed_content: Mapped[str] = mapped_column(default="", deferred=True)  # large, and nobody needs it in a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +195,11 @@ def named(session: Session, municipality_id: UUID, mandate_id: UUID) -> Mandate:
 
 
 def forget(session: Session, now: datetime) -> None:
-    """Delete proposals that nobody signed, and all that is personal of mandates that ended long enough ago. Of these
-    the reference and the dates stay, for the payments that name them."""
+    """Delete proposals that nobody signed, and all that is personal of mandates that ended long enough ago, and of what
+    was collected with them. Of these the reference and the dates stay, for the payments that name them."""
     session.execute(delete(Mandate).where(_unsigned(now)))
+    collected = SepaOrder.execute_on <= add_months(now.date(), -KEPT_MONTHS)
+    session.execute(update(SepaOrder).where(collected, SepaOrder.sealed_content != "").values(sealed_content=""))
     for mandate in _over(session, now):
         revoke(session, mandate, now)
         mandate.email = mandate.holder = mandate.street = mandate.city = ""

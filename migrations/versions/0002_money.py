@@ -117,6 +117,7 @@ def _new_tables() -> None:
         _text("handed_over_by"),
         sa.Column("withdrawn_at", MOMENT, nullable=True),
         _text("withdrawn_by"),
+        _text("sealed_content"),
         *_keys("sepa_order", municipality_id="municipality"),
         sa.UniqueConstraint("message_id", name=op.f("uq_sepa_order_message_id")),
         sa.CheckConstraint("kind IN ('collection', 'refunds')", name=op.f("ck_sepa_order_kind")),

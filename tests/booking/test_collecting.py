@@ -12,7 +12,7 @@ from buchbar.booking.events import Actor
 from buchbar.notices.models import Letter
 from buchbar.payments import collections, ledger, mandates, paying
 from buchbar.payments.models import Payment, Reversal
-from buchbar.payments.rules import MoneyRules
+from buchbar.payments.rules import MoneyRules, rules_of
 from tests.booking.money import pay
 from tests.cast import NOW, SATURDAY, assemble, confirmed, slot_at
 from tests.payments.test_mandates import ANNA, GIVEN, TODAY
@@ -175,6 +175,30 @@ def test_the_file_is_the_same_whenever_it_is_fetched(session):
     assert mandate.reference.encode() in first
     mandates.revoke(session, mandate, NOW)
     assert collections.content(session, order) == first
+    rules_of(session, cast.town.id).iban = "DE02120300000000202051"
+    collections.returned(session, the_debit(session).intent_id, "early", NOW, reason="AC04")
+    assert the_debit(session).state == "failed" and collections.content(session, order) == first
+    assert GIVEN.number not in order.sealed_content
+
+
+def test_the_file_goes_with_the_accounts_in_it(session):
+    cast, booking, _mandate = with_a_mandate(session)
+    order = announced(session, cast, booking)
+    collecting.hand_over(session, order, NOW, CASHIER)
+    for on, kept in ((datetime(2028, 2, 6, 3, tzinfo=UTC), True), (datetime(2028, 2, 7, 3, tzinfo=UTC), False)):
+        mandates.forget(session, on)
+        session.refresh(order)
+        assert bool(order.sealed_content) is kept
+    with pytest.raises(Refused, match="gelöscht"):
+        collections.content(session, order)
+
+
+def test_without_an_account_of_the_towns_no_file_is_closed(session):
+    cast, booking, _mandate = with_a_mandate(session)
+    order = announced(session, cast, booking)
+    rules_of(session, cast.town.id).creditor_id = ""
+    with pytest.raises(Refused, match="Gläubiger"):
+        collecting.hand_over(session, order, NOW, CASHIER)
 
 
 def test_what_was_paid_meanwhile_is_not_collected(session):
@@ -191,7 +215,7 @@ def test_what_was_paid_in_full_is_left_out(session):
     pay(session, booking, NOW)
     assert collecting.hand_over(session, order, NOW, CASHIER) == [booking]
     assert the_debit(session).state == "failed"
-    with pytest.raises(Refused, match="nichts mehr"):
+    with pytest.raises(Refused, match="nichts einzuziehen"):
         collections.content(session, order)
 
 
