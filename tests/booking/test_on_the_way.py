@@ -86,6 +86,7 @@ def test_who_gave_a_mandate_reads_when_it_is_collected(client, own, change):
     change(announced)
     page = client.get(own).text
     assert f"Wir ziehen {MOST} am" in page and "jetzt bezahlen" not in page
+    assert "SEPA-Lastschriftmandat" in page and "Per SEPA-Lastschrift bezahlen" not in page
 
 
 def test_nobody_is_reminded_of_what_the_bank_has(database, change, own):
