@@ -48,7 +48,11 @@ class Imported:
 
 
 class KnownFile(Refused):
-    """The same file was imported before."""
+    """The same file was imported before, as ``file_id``."""
+
+    def __init__(self, sentence: str, file_id: UUID) -> None:
+        super().__init__(sentence)
+        self.file_id = file_id
 
 
 def bring_in(
@@ -136,12 +140,20 @@ def assign(
         if {Share(each.booking_id, each.cents) for each in bank_entries.standing(session, [row.id])} == set(shares):
             return
         raise Refused(_("Diese Zahlung ist inzwischen schon zugeordnet."))
-    if row.cents <= 0 or sum(share.cents for share in shares) != row.cents or min(s.cents for s in shares) <= 0:
-        raise Invalid({"buchung": _("Zugeordnet werden muss genau der Betrag, der eingegangen ist.")})
+    _refuse_another_sum(row, shares)
     with claims.versions_last(session):
         _pay(session, row, lock_all(session, town, [share.booking_id for share in shares]), shares, at, by)
     row.state, row.why, row.settled_by = "matched", _("Von Hand zugeordnet"), by.name
     session.flush()
+
+
+def _refuse_another_sum(row: BankEntry, shares: Sequence[Share]) -> None:
+    given = sum(share.cents for share in shares)
+    if row.cents <= 0 or given != row.cents:
+        words = {"came": texts.euros(row.cents), "given": texts.euros(given)}
+        raise Invalid({"buchung": _("Eingegangen sind %(came)s, zugeordnet %(given)s.") % words})
+    if min(share.cents for share in shares) <= 0:
+        raise Invalid({"buchung": _("Jede Buchung braucht einen Betrag über 0.")})
 
 
 def accept_return(session: Session, town: Municipality, entry_id: UUID, at: datetime, by: Actor) -> None:
@@ -179,7 +191,7 @@ def _refuse_double(session: Session, town: Municipality, digest: str) -> None:
     before = session.scalar(select(BankFile).where(*same).limit(1))
     if before:
         words = {"day": texts.day(local_date(before.imported_at, town.zone), "short"), "who": before.imported_by}
-        raise KnownFile(_("Diese Datei wurde am %(day)s schon importiert (%(who)s).") % words)
+        raise KnownFile(_("Diese Datei wurde am %(day)s schon importiert (%(who)s).") % words, before.id)
 
 
 def _fresh(session: Session, town: Municipality, entries: Sequence[camt.Entry]) -> list[camt.Entry]:

@@ -86,11 +86,11 @@ def _take_back(
         key = f"undone:{back.id}"
         if cents := ledger.reverse(session, back.payment, back.kind, key, -back.cents, at, reason=reason, by=by.name):
             lifecycle.lose(session, locked[back.booking_id], at, by, cents, reason)
+    gone = {locked[each.booking_id].number for each in payments if ledger.left_of(session, each) != each.cents}
+    if gone:
+        raise Refused(_("Davon ist schon etwas zurückgegangen, bei: %s.") % ", ".join(sorted(gone)))
     for payment in payments:
         booking = locked[payment.booking_id]
-        if ledger.left_of(session, payment) != payment.cents:
-            words = {"number": booking.number}
-            raise Refused(_("Von der Zahlung für %(number)s ist schon etwas zurückgegangen.") % words)
         key = f"undone:{payment.id}"
         if cents := ledger.reverse(session, payment, "undone", key, payment.cents, at, reason=reason, by=by.name):
             lifecycle.undo_pay(session, booking, at, by, cents, reason)

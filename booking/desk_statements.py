@@ -16,17 +16,18 @@ from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
 from buchbar.accounts.roles import BOOKS, CASH
 from buchbar.base import forms
-from buchbar.base.errors import Invalid, NotFound
+from buchbar.base.errors import Invalid, NotFound, Refused
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, redirect
 from buchbar.booking import bank_import, bank_lines, bank_shares, bank_undoing
-from buchbar.booking.desk_frame import by, show
+from buchbar.booking.desk_frame import by, leads_back, show
 from buchbar.payments.camt_fields import LARGEST_FILE
 from buchbar.payments.statements import BankFile
 
 PAGE = "kasse/auszuege"
 TOLD_FOR = timedelta(days=14)  # so long the page says on top that a file could not be imported
 UPLOAD = LARGEST_FILE + 500_000  # with what a form has around it
+_NOTHING_WRONG: dict[str, Any] = {"typed": {}, "faults": {}, "labels": {}, "refused": ""}
 
 
 @at_desk.get("/kasse/auszuege", BOOKS, N_("Kontoauszüge angesehen"))
@@ -53,6 +54,8 @@ def bring_in(request: Request, session: Session, now: datetime, form: Form, cler
         if "anderes_konto" in fault.fields:
             return _show_preview(request, session, clerk, now, name, content, 422, faults=fault.fields)
         return _show(request, session, clerk, now, 422, faults=fault.fields)
+    except bank_import.KnownFile as known:
+        return _show_known(request, session, clerk, now, known)
     return redirect(request, f"{clerk.desk}/{PAGE}/{made.file.id}?erledigt=ja")
 
 
@@ -70,8 +73,15 @@ def undo_file(
     try:
         reason = _reason(form, "grund")
     except Invalid as fault:
-        return _show_file(request, session, clerk, now, file_id, 422, faults=fault.fields)
-    bank_undoing.undo_file(session, clerk.town, file_id, reason, now, by(clerk))
+        labels = {"grund": _("Grund")}
+        return _show_file(request, session, clerk, now, file_id, 422, faults=fault.fields, labels=labels)
+    try:
+        with session.begin_nested():
+            bank_undoing.undo_file(session, clerk.town, file_id, reason, now, by(clerk))
+    except Refused as refusal:
+        return _show_file(
+            request, session, clerk, now, file_id, refusal.status, in_the_way=refusal.sentence, typed=dict(form)
+        )
     return redirect(request, f"{clerk.desk}/{PAGE}/{file_id}?erledigt=ja")
 
 
@@ -84,7 +94,7 @@ def assign(
     def act() -> None:
         row = bank_import.entry_of(session, clerk.town, entry_id)
         shares = bank_shares.chosen(form.all("anteil")) or bank_shares.typed(
-            session, row, form.get(f"buchung_{entry_id}", "")
+            session, clerk.town, row, form.get(f"buchung_{entry_id}", "")
         )
         bank_import.assign(session, clerk.town, entry_id, shares, now, by(clerk))
 
@@ -140,16 +150,23 @@ def _settle(
     """Do what a cashier decided about an entry, and go back to the page on which that was."""
     file_id = bank_import.entry_of(session, clerk.town, entry_id).file_id
     on_file = bool(form.get("auf_auszug"))
-    try:
-        act()
-    except Invalid as fault:
-        faults = {
-            name if name.endswith(f"_{entry_id}") else f"{name}_{entry_id}": x for name, x in fault.fields.items()
-        }
-        told = {"faults": faults, "typed": dict(form)}
+
+    def of_entry(fields: dict[str, str]) -> dict[str, str]:
+        return {name if name.endswith(f"_{entry_id}") else f"{name}_{entry_id}": x for name, x in fields.items()}
+
+    def again(status: int, **told: Any) -> Response[Any]:
         if on_file:
-            return _show_file(request, session, clerk, now, file_id, 422, **told)
-        return _show(request, session, clerk, now, 422, **told)
+            return _show_file(request, session, clerk, now, file_id, status, **told)
+        return _show(request, session, clerk, now, status, **told)
+
+    try:
+        with session.begin_nested():
+            act()
+    except Invalid as fault:
+        labels = of_entry({"buchung": _("Von Hand zuordnen"), "grund": _("Grund")})
+        return again(422, faults=of_entry(fault.fields), typed=dict(form) | of_entry(fault.values), labels=labels)
+    except Refused as refusal:
+        return again(refusal.status, refused=refusal.sentence)
     back = f"{PAGE}/{file_id}" if on_file else PAGE
     return redirect(request, f"{clerk.desk}/{back}?erledigt=ja")
 
@@ -165,11 +182,20 @@ def _show(
         now,
         status,
         lines=bank_lines.waiting(session, clerk.town, now),
+        preview=False,
         files=files,
         failed=[each for each in files if not each.kind and each.imported_at > now - TOLD_FOR],
         states=_states(),
-        **{"typed": {}, "faults": {}} | context,
+        **{"before": None} | _NOTHING_WRONG | context,
     )
+
+
+def _show_known(
+    request: Request, session: Session, clerk: Clerk, now: datetime, known: bank_import.KnownFile
+) -> Response[Any]:
+    """Beside the field: the same file is there already, and where."""
+    faults = {"datei": known.sentence}
+    return _show(request, session, clerk, now, 422, faults=faults, before=known.file_id)
 
 
 def _show_preview(
@@ -198,6 +224,8 @@ def _show_preview(
         found = bank_import.rehearse(session, act)
     except Invalid as fault:
         return _show(request, session, clerk, now, 422, faults=fault.fields)
+    except bank_import.KnownFile as known:
+        return _show_known(request, session, clerk, now, known)
     return show(
         request,
         clerk,
@@ -208,7 +236,7 @@ def _show_preview(
         states=_states(),
         packed=b64encode(zlib.compress(content)).decode(),
         file_name=name,
-        **{"faults": {}} | context | found,
+        **_NOTHING_WRONG | context | found,
     )
 
 
@@ -228,7 +256,7 @@ def _show_file(
         preview=False,
         lines=bank_lines.of_file(session, clerk.town, file, now),
         states=_states(),
-        **{"typed": {}, "faults": {}} | context,
+        **{"in_the_way": ""} | _NOTHING_WRONG | context,
     )
 
 
@@ -252,4 +280,10 @@ def _unpacked(packed: str) -> bytes:
     return content
 
 
-routes = [statements_page, preview, bring_in, statement_page, undo_file, assign, accept_return, set_aside, undo]
+_FORMS = ("zuordnung", "rueckgabe", "beiseite", "ruecknahme")
+routes = [
+    *(statements_page, preview, bring_in, statement_page, undo_file, assign, accept_return, set_aside, undo),
+    leads_back(f"/{PAGE}/vorschau", BOOKS, PAGE),
+    leads_back(f"/{PAGE}/{{file_id:uuid}}/ruecknahme", BOOKS, PAGE),
+    *(leads_back(f"/kasse/bewegung/{{entry_id:uuid}}/{form}", BOOKS, PAGE) for form in _FORMS),
+]

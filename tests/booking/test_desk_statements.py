@@ -5,11 +5,14 @@ import re
 import pytest
 from sqlalchemy import func, select
 
+from buchbar.booking import bank_shares, lifecycle
+from buchbar.booking.bank_books import named
+from buchbar.booking.models import Booking
 from buchbar.payments import ledger
 from buchbar.payments.models import Payment
 from buchbar.payments.rules import usual
 from buchbar.payments.statements import BankEntry, BankFile
-from tests.cast import SATURDAY, confirmed, slot_at
+from tests.cast import CLERK, NOW, SATURDAY, confirmed, slot_at
 from tests.clerks import become, colleague
 from tests.payments.statement_files import entry, statement
 
@@ -42,6 +45,11 @@ def preview(client, posted, content, name="auszug.xml"):
 
 def packed(page):
     return re.search(r'name="inhalt" value="([^"]+)"', page.text)[1]
+
+
+def sign_of(database, booking):
+    with database.read() as session:
+        return ledger.charges(session, booking.id)[0].readable
 
 
 def one(database, table):
@@ -86,12 +94,16 @@ def test_a_suggestion_is_accepted_an_open_one_assigned_or_set_aside(client, post
     assert act(cents - 500, "zuordnung", anteil=share).status_code == 303
     field = f"buchung_{ids[200]}"
     wrong = act(200, "zuordnung", **{field: "HZ-0000-0000"})
-    assert wrong.status_code == 422 and "gibt es nicht" in wrong.text and "HZ-0000-0000" in wrong.text
-    assert act(200, "zuordnung", **{field: f"{booking.number}; 1,50"}).status_code == 422
+    assert wrong.status_code == 422 and "keine Buchung zu finden" in wrong.text and "HZ-0000-0000" in wrong.text
+    assert f'href="#{field}"' in wrong.text and f'id="{field}-error"' in wrong.text
+    wrong = act(200, "zuordnung", **{field: f"{booking.number}; 1,50"})
+    assert wrong.status_code == 422 and "Eingegangen sind 2,00" in wrong.text and "zugeordnet 1,50" in wrong.text
     assert act(200, "zuordnung", **{field: booking.number.lower()}).status_code == 303
-    with database.read() as session:
-        sign = ledger.charges(session, booking.id)[0].readable
-    assert act(300, "zuordnung", **{f"buchung_{ids[300]}": sign}).status_code == 303
+    assert act(300, "zuordnung", **{f"buchung_{ids[300]}": sign_of(database, booking)}).status_code == 303
+    again = act(300, "zuordnung", **{f"buchung_{ids[300]}": booking.number, "auf_auszug": "ja"})
+    assert again.status_code == 303  # twice is once
+    late = act(300, "beiseite", **{f"grund_{ids[300]}": "zu spät"})
+    assert late.status_code == 409 and "schon zugeordnet" in late.text and "Kontoauszüge" in late.text
     assert owes(database, booking) == 0
     assert act(77, "beiseite").status_code == 422
     assert act(77, "beiseite", **{f"grund_{ids[77]}": "anderes Amt"}).status_code == 303
@@ -99,6 +111,59 @@ def test_a_suggestion_is_accepted_an_open_one_assigned_or_set_aside(client, post
     assert act(77, "ruecknahme", auf_auszug="ja", **{f"grund_{ids[77]}": "doch"}).status_code == 303
     assert act(200, "ruecknahme", auf_auszug="ja", **{f"grund_{ids[200]}": "falsch"}).status_code == 303
     assert owes(database, booking) == 200 and "Nichts wartet" not in client.get(PAGE).text
+
+
+def test_a_name_finds_bookings_and_is_asked_before_money_is_theirs(
+    client, posted, database, cashier, town, booking, monkeypatch
+):
+    posted(PAGE, name="a.xml", inhalt=packed(preview(client, posted, statement(entry(200, "x", ref="A2")))))
+    row = one(database, BankEntry)
+    field, address = f"buchung_{row.id}", f"/diepholz/amt/kasse/bewegung/{row.id}/zuordnung"
+    with database.read() as session:
+        name = named(session, [booking.id])[booking.id][1].split()[-1]
+    asked = posted(address, **{field: f" {name}"})
+    assert asked.status_code == 422 and "Ist das richtig" in asked.text and f"{booking.number}</textarea>" in asked.text
+    with database.write() as session:
+        other = confirmed(session, town, slot_at(SATURDAY, 9, 45))
+    asked = posted(address, **{field: name})
+    assert "Mehrere passen" in asked.text and booking.number in asked.text and other.number in asked.text
+    monkeypatch.setattr(bank_shares, "_MOST", 1)
+    assert "zu viele" in posted(address, **{field: name}).text
+    nothing = f"{booking.number}; 0\n{other.number}; 2,00"
+    assert "Betrag über 0" in posted(address, **{field: nothing}).text
+    assert "keine Buchung" in posted(address, **{field: "; 2,00"}).text
+    assert one(database, BankEntry).state == "open"
+
+
+def test_the_same_file_again_is_told_beside_the_field(client, posted, database, cashier):
+    content = statement(entry(200, "x", ref="A2"))
+    inside = packed(preview(client, posted, content))
+    posted(PAGE, name="a.xml", inhalt=inside)
+    earlier = f'href="{PAGE}/{one(database, BankFile).id}">Den früheren Import ansehen'
+    for again in (preview(client, posted, content), posted(PAGE, name="a.xml", inhalt=inside)):
+        assert again.status_code == 422 and 'id="datei-error"' in again.text and earlier in again.text
+
+
+def test_what_is_in_the_way_of_taking_an_import_back_is_named(client, posted, database, cashier, town, booking):
+    with database.write() as session:
+        other = confirmed(session, town, slot_at(SATURDAY, 9, 45))
+    paid = [entry(owes(database, each), each.number, ref=each.number) for each in (booking, other)]
+    posted(PAGE, name="a.xml", inhalt=packed(preview(client, posted, statement(*paid))))
+    with database.write() as session:
+        for each in (booking, other):
+            lifecycle.cancel(session, session.get_one(Booking, each.id), NOW, CLERK)
+    own = f"{PAGE}/{one(database, BankFile).id}"
+    refused = posted(f"{own}/ruecknahme", grund="falsch")
+    assert refused.status_code == 409 and 'value="falsch"' in refused.text
+    assert ", ".join(sorted((booking.number, other.number))) in refused.text
+    assert one(database, BankFile).undone_at is None
+
+
+def test_who_reloads_what_a_form_led_to_comes_back_to_the_page(client, cashier):
+    some = "00000000-0000-0000-0000-000000000001"
+    for form in (f"auszuege/{some}/ruecknahme", "auszuege/vorschau", f"bewegung/{some}/zuordnung"):
+        answer = client.get(f"/diepholz/amt/kasse/{form}", follow_redirects=False)
+        assert answer.status_code == 303 and answer.headers["location"] == PAGE
 
 
 def test_a_return_with_a_fee_is_accepted_by_the_cashier(client, posted, database, cashier, booking):
