@@ -16,6 +16,7 @@ from buchbar.booking import (
     desk_credit,
     desk_dunning,
     desk_money_letters,
+    desk_money_lists,
     desk_open_items,
     desk_refunds,
     desk_sepa,
@@ -98,6 +99,7 @@ routes = [
     *desk_dunning.routes,
     *desk_credit.routes,
     *desk_money_letters.routes,
+    *desk_money_lists.routes,
     *desk_refunds.routes,
     *desk_statements.routes,
 ]

@@ -17,10 +17,13 @@ from buchbar.base.texts import N_, _
 from buchbar.base.web import redirect
 from buchbar.booking import failures, queries
 from buchbar.booking.desk_frame import by, show
-from buchbar.booking.history import METHODS, REFUND_STATES
+from buchbar.booking.history import METHODS
 from buchbar.booking.models import Booking
+from buchbar.booking.money_lists import refund_state
 from buchbar.notices.models import Errand
-from buchbar.payments import ledger
+from buchbar.payments import ledger, payouts
+from buchbar.payments.counter import AT_COUNTER
+from buchbar.payments.models import Refund
 from buchbar.payments.open_items import waiting_refunds
 
 
@@ -40,9 +43,19 @@ def refunds_page(request: Request, session: Session, now: datetime, clerk: Clerk
         bookings=bookings,
         names=queries.names_of(session, bookings.values()),
         total=sum(refund.cents for refund in waiting),
-        states={key: _(words) for key, words in REFUND_STATES.items()},
+        state_of_refund=refund_state,
+        next_page=_next_page,
         methods={key: _(words) for key, words in METHODS.items()},
     )
+
+
+def _next_page(refund: Refund) -> tuple[str, str]:
+    """Where somebody has to do something for it, and how that is called; empty for what goes by itself."""
+    if refund.payment.provider in payouts.PROVIDERS:
+        return "kasse/rueckueberweisungen", _("Zu den Rücküberweisungen")
+    if refund.payment.provider in AT_COUNTER:
+        return "kasse/kassenbuch", _("Zum Kassenbuch")
+    return ("kasse/fehlschlaege", _("Zu den Fehlschlägen")) if refund.state == "failed" else ("", "")
 
 
 @at_desk.get("/kasse/fehlschlaege", BOOKS, N_("Fehlgeschlagene Zahlungen angesehen"))

@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from buchbar.calendar.walls import local_date
 from buchbar.payments import paying
@@ -67,7 +67,8 @@ def waiting_refunds(session: Session, municipality_id: UUID) -> list[Refund]:
     """Money that is to go back and hasn't arrived yet, the oldest first."""
     theirs = select(Payment.id).where(Payment.municipality_id == municipality_id)
     wanted = select(Refund).where(Refund.payment_id.in_(theirs), Refund.state.in_(("wanted", "failed")))
-    return list(session.scalars(wanted.order_by(Refund.wanted_at, Refund.id)))
+    in_order = wanted.order_by(Refund.wanted_at, Refund.id).options(joinedload(Refund.payment))
+    return list(session.scalars(in_order))
 
 
 def due_on(charge: Charge, due_days: int, zone: ZoneInfo) -> date:
