@@ -17,7 +17,7 @@ from buchbar.base import forms
 from buchbar.base.errors import Invalid, Refused
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, redirect
-from buchbar.booking import collecting, desk_mandates, desk_payouts, queries
+from buchbar.booking import collecting, desk_mandates, desk_payouts, desk_sepa_files, queries
 from buchbar.booking.desk_frame import by, show
 from buchbar.calendar.walls import local_date
 from buchbar.payments import collections, iban
@@ -83,13 +83,7 @@ def take_back(
 @at_desk.get("/kasse/lastschriften/{order_id:uuid}/datei", CASH, N_("Lastschriftdatei heruntergeladen"))
 def debits_file(session: Session, clerk: Clerk, order_id: FromPath[UUID]) -> Response[bytes]:
     order = collections.order_of(session, clerk.town.id, order_id, "collection")
-    return as_file(order, collections.content(session, order))
-
-
-def as_file(order: SepaOrder, content: bytes) -> Response[bytes]:
-    """A file for the bank, to be kept and handed in."""
-    named = f'attachment; filename="{order.message_id}.xml"'
-    return Response(content, media_type="application/xml", headers={"content-disposition": named})
+    return desk_payouts.as_file(order, collections.content(session, order))
 
 
 def state_of(order: SepaOrder, *, booked: bool) -> str:
@@ -170,4 +164,13 @@ def _day(typed: str, otherwise: date) -> date:
         return otherwise
 
 
-routes = [debits_page, announce, close_file, take_back, debits_file, *desk_mandates.routes, *desk_payouts.routes]
+routes = [
+    debits_page,
+    announce,
+    close_file,
+    take_back,
+    debits_file,
+    *desk_mandates.routes,
+    *desk_payouts.routes,
+    *desk_sepa_files.routes,
+]

@@ -46,6 +46,9 @@ def test_from_the_list_to_the_file_and_back(client, database, posted, refund):
     assert posted(PAGE, erstattung=str(refund.id)).status_code == 303
     assert states(database) == [("done", True)]
     order = the_order(database)
+    inside = client.get(f"{PAGE}/{order.id}").text
+    assert f'href="{PAGE}/{order.id}"' in client.get(PAGE).text
+    assert f'href="/diepholz/amt/buchung/{refund.booking_id}"' in inside and order.message_id in inside
     made = client.get(f"{PAGE}/{order.id}/datei")
     assert made.status_code == 200
     assert b"pain.001.001.09" in made.content

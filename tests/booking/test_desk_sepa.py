@@ -46,6 +46,20 @@ def test_from_the_announcement_to_the_file(client, database, posted, owed):
     assert order.message_id in first.headers["content-disposition"]
 
 
+def test_the_page_says_who_is_in_a_file(client, database, posted, owed):
+    cast, booking = owed
+    announce(posted, booking)
+    order = the_order(database)
+    assert f'href="{PAGE}/{order.id}"' in client.get(PAGE).text
+    page = client.get(f"{PAGE}/{order.id}").text
+    assert booking.number in page and "170,00" in page and "Müller" in page
+    posted(f"{PAGE}/{order.id}/ruecknahme")
+    assert "In dieser Datei ist nichts mehr." in client.get(f"{PAGE}/{order.id}").text
+    assert client.get(f"/diepholz/amt/kasse/rueckueberweisungen/{order.id}").status_code == 404
+    become(client, database, colleague(database, cast, "registrar", "Herr Amt"))
+    assert client.get(f"{PAGE}/{order.id}").status_code == 403
+
+
 def test_a_faulty_day_stands_beside_its_field_and_what_was_ticked_stays(client, database, posted, owed):
     _cast, booking = owed
     answer = announce(posted, booking, "2026-11-24")
