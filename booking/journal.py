@@ -2,12 +2,13 @@
 taken from us again. A row says all that the accounting system might want to know of it (payments/accounting.py)."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from buchbar.accounts.models import Municipality
 from buchbar.booking.models import Booking
@@ -38,11 +39,14 @@ def _in(moment: Any, span: Span) -> Any:
 
 
 def _charges(session: Session, town: Municipality, span: Span) -> Iterable[Movement]:
-    wanted = select(Charge, Booking).join(Booking, Booking.id == Charge.booking_id)
+    corrected = aliased(Charge)
+    wanted = select(Charge, corrected, Booking).join(Booking, Booking.id == Charge.booking_id)
+    wanted = wanted.outerjoin(corrected, corrected.id == Charge.corrects_id)
     wanted = wanted.where(Charge.municipality_id == town.id, _in(Charge.charged_at, span))
-    for charge, booking in session.execute(wanted):
+    for charge, first, booking in session.execute(wanted):
         kind = "charge" if charge.cents >= 0 else "credit"
-        yield _movement(town, kind, charge, charge.charged_at, charge.cents, booking, charge)
+        made = _movement(town, kind, charge, charge.charged_at, charge.cents, booking, charge)
+        yield replace(made, corrected=first)
 
 
 def _payments(session: Session, town: Municipality, span: Span) -> Iterable[Movement]:

@@ -100,15 +100,15 @@ def _by_way(words: str, by_way: dict[str, int], sign: int) -> list[Row]:
 
 
 def _cells(each: Movement) -> tuple[Any, ...]:
-    charge, payment = each.charge, each.payment
+    charge, signed, payment = each.charge, each.signed, each.payment
     return (
         each.at,
         _(KINDS[each.kind]),
         Cents(each.cents),
         _(WAYS[each.way]) if each.way else "",
         each.booking_number,
-        (charge.kassenzeichen or "") if charge else "",
-        charge.reference if charge else "",
+        (signed.kassenzeichen or "") if signed else "",
+        signed.reference if signed else "",
         charge.number if each.claim and charge else "",
         (payment.receipt or "") if payment else "",
     )

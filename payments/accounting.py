@@ -22,16 +22,24 @@ KINDS = {
     "refund": N_("Erstattung"),
     "reversal": N_("Rückbuchung"),
 }
-# Kinds and ways as machines read them: they don't change with anybody's language.
+# Kinds and ways as the accounting system reads them: they don't change with anybody's language.
 SIGNS = {"charge": "SOLL", "credit": "ABGANG", "payment": "ZAHLUNG", "refund": "ERSTATTUNG", "reversal": "RUECKBUCHUNG"}
+WAYS = {
+    "stripe": "Online",
+    "transfer": "Überweisung",
+    "debit": "Lastschrift",
+    "cash": "Bar",
+    "terminal": "Karte am Schalter",
+    "hand": "Von Hand",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
     """A charge, payment, refund or reversal. ``cents`` below zero is forgiven, or went out. ``at`` is local and naive.
 
-    ``charge`` is the charge itself, or the booking's first, under whose Kassenzeichen its money is booked.
-    ``postings`` are the town's accounts (posted).
+    ``charge`` is the charge itself, or the booking's first, under whose Kassenzeichen its money is booked;
+    ``corrected`` is what a credit note corrects. ``postings`` are the town's accounts (posted).
     """
 
     id: UUID
@@ -41,10 +49,16 @@ class Movement:
     booking_number: str
     event_on: date
     charge: Charge | None = None
+    corrected: Charge | None = None
     payment: Payment | None = None
     way: str = ""
     journey: str = ""
     postings: tuple[Posting, ...] = ()
+
+    @property
+    def signed(self) -> Charge | None:
+        """The charge under whose Kassenzeichen it is booked: a credit note has none of its own."""
+        return self.corrected or self.charge
 
     @property
     def claim(self) -> Charge | None:
@@ -80,6 +94,10 @@ def _of_charge(name: str) -> Of:
     return lambda each: getattr(each.charge, name) if each.charge else None
 
 
+def _of_signed(name: str) -> Of:
+    return lambda each: getattr(each.signed, name) if each.signed else None
+
+
 def _vat(each: Movement) -> Value:
     return "+".join(sorted({item.vat for item in each.claim.items})) if each.claim else ""
 
@@ -89,10 +107,14 @@ def _all_of(name: str) -> Of:
     return lambda each: "+".join(dict.fromkeys(words for one in each.posted() if (words := getattr(one, name))))
 
 
-def _debtor(line: int) -> Of:
+def _debtor(part: int) -> Of:
+    """Of who owes it: the names, the street or the place. In the lines of an address the place is last and the street
+    before it; one or two lines are only names."""
+
     def said(each: Movement) -> Value:
-        lines = each.charge.debtor if each.charge else ()
-        return lines[line] if line < len(lines) else ""
+        lines = tuple(each.charge.debtor) if each.charge else ()
+        names, address = (lines[:-2], lines[-2:]) if len(lines) > 2 else (lines, ("", ""))
+        return (", ".join(names), *address)[part]
 
     return said
 
@@ -118,15 +140,15 @@ FIELDS: dict[str, tuple[str, Of]] = {
     "cents_unsigned": (N_("Betrag ohne Vorzeichen"), lambda each: Amount(abs(each.cents))),
     "side": (N_("Soll oder Haben (S oder H)"), lambda each: "S" if each.cents >= 0 else "H"),
     "sign": (N_("Vorzeichen (+ oder -)"), lambda each: "-" if each.cents < 0 else "+"),
-    "kassenzeichen": (N_("Kassenzeichen"), _of_charge("kassenzeichen")),
-    "reference": (N_("Zahlungsreferenz (RF)"), _of_charge("reference")),
+    "kassenzeichen": (N_("Kassenzeichen"), _of_signed("kassenzeichen")),
+    "reference": (N_("Zahlungsreferenz (RF)"), _of_signed("reference")),
     "number": (N_("Nummer des Bescheids oder der Rechnung"), _of_charge("number")),
     "due_on": (N_("Fälligkeit"), lambda each: each.claim.due_on if each.claim else None),
     "stop": (N_("Mahnsperre (J oder N)"), _stop),
     "stop_until": (N_("Mahnsperre bis"), lambda each: each.claim.stopped_until if each.claim else None),
     "debtor": (N_("Schuldner: Name"), _debtor(0)),
-    "debtor_street": (N_("Schuldner: zweite Zeile"), _debtor(1)),
-    "debtor_city": (N_("Schuldner: dritte Zeile"), _debtor(2)),
+    "debtor_street": (N_("Schuldner: Straße"), _debtor(1)),
+    "debtor_city": (N_("Schuldner: Ort"), _debtor(2)),
     "vat": (N_("Steuerschlüssel, bei mehreren mit +"), _vat),
     "account": (N_("Konto, bei mehreren mit +"), _all_of("account")),
     "cost_centre": (N_("Kostenstelle, bei mehreren mit +"), _all_of("cost_centre")),
@@ -137,7 +159,8 @@ FIELDS: dict[str, tuple[str, Of]] = {
     "booking": (N_("Buchungsnummer"), lambda each: each.booking_number),
     "event_on": (N_("Tag der Leistung"), lambda each: each.event_on),
     "text": (N_("Positionen"), _texts),
-    "way": (N_("Zahlweg"), lambda each: each.way),
+    "way": (N_("Zahlweg"), lambda each: WAYS.get(each.way, each.way)),
+    "way_sign": (N_("Zahlweg als Kürzel (cash, transfer, …)"), lambda each: each.way),
     "receipt": (N_("Quittungsnummer"), lambda each: (each.payment.receipt or "") if each.payment else ""),
     "id": (N_("Kennung der Zeile"), lambda each: str(each.id)),
     "charge_id": (N_("Kennung der Forderung"), lambda each: str(each.charge.id) if each.charge else ""),

@@ -51,7 +51,7 @@ def test_the_example_as_a_municipal_import_reads_it():
         "19+hoheitlich",
     )
     assert (charge["Produktkonto"], charge["Kostenstelle"], charge["Mahnsperre"]) == ("12.2.02.432100", "3200", "N")
-    assert (payment["Satzart"], payment["Zahlweg"], payment["Faelligkeit"]) == ("ZAHLUNG", "cash", "")
+    assert (payment["Satzart"], payment["Zahlweg"], payment["Faelligkeit"]) == ("ZAHLUNG", "Bar", "")
 
 
 POSTINGS = (
@@ -96,6 +96,33 @@ def test_a_letter_that_the_encoding_does_not_have_stops_nothing():
         [ExportColumn("A", "debtor")], ExportForm(encoding="cp1252", headings=False), [moved(charge=named)], {}
     )
     assert file == b"Ben Y?ld?z\r\n"
+
+
+@pytest.mark.parametrize(
+    ("lines_of_address", "names", "street", "place"),
+    [
+        (("Anna Müller",), "Anna Müller", "", ""),
+        (("Anna Müller", "Ben Yıldız"), "Anna Müller, Ben Yıldız", "", ""),
+        (("TuS", "Sportweg 1", "49356 Diepholz"), "TuS", "Sportweg 1", "49356 Diepholz"),
+        (("Anna Müller", "Ben Yıldız", "Musterweg 67", "75001 Paris"), "Anna Müller, Ben Yıldız", "Musterweg 67",
+         "75001 Paris"),
+    ],
+)  # fmt: skip
+def test_street_and_place_are_the_last_lines_of_an_address(lines_of_address, names, street, place):
+    owed = Charge(id=UUID(int=1), reference="RF1", debtor=lines_of_address, items=[])
+    assert row(moved(charge=owed), "debtor", "debtor_street", "debtor_city") == [names, street, place]
+
+
+def test_a_credit_note_is_booked_under_the_sign_of_what_it_corrects():
+    note = Charge(id=UUID(int=4), reference="RF2", items=[])
+    assert row(moved("credit", -100, charge=note, corrected=CHARGE), "kassenzeichen", "charge_id") == [
+        CHARGE.kassenzeichen,
+        str(note.id),
+    ]
+
+
+def test_a_way_is_said_in_german_or_by_its_sign():
+    assert row(moved("payment", way="terminal"), "way", "way_sign") == ["Karte am Schalter", "terminal"]
 
 
 def test_a_separator_within_a_name_is_quoted_and_a_formula_is_none():

@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from buchbar.app import jobs
-from buchbar.booking import lifecycle
+from buchbar.booking import journal, lifecycle
 from buchbar.booking.events import CITIZEN
 from buchbar.booking.models import Booking
+from buchbar.calendar.spans import Span
 from buchbar.notices import outbox
 from buchbar.payments import ledger, numbers
 from buchbar.payments.ledger import Line
@@ -75,6 +76,8 @@ def test_a_credit_note_is_numbered_and_has_no_sign_of_its_own(session, cast):
     fees, forgiven = charges(session)
     assert (fees.serial, fees.kassenzeichen, fees.number) == (1, "2026000001", "")
     assert (forgiven.serial, forgiven.kassenzeichen) == (2, None)
+    rows = journal.movements(session, cast.town, Span(NOW, NOW + timedelta(days=1)))
+    assert [(row.kind, row.signed) for row in rows] == [("charge", fees), ("credit", fees)]
 
 
 def test_a_sign_that_an_older_pattern_has_made_is_left_out(session, cast):
