@@ -71,8 +71,10 @@ def _first_of(session: Session, booking_id: UUID) -> UUID | None:
 
 
 def forget(session: Session, booking_id: UUID) -> None:
-    """Delete who owed something: nothing was paid, nothing is owed any more, so the books don't need it."""
-    session.execute(update(Charge).where(Charge.booking_id == booking_id).values(debtor=()))
+    """Delete who owed something: nothing was paid, nothing is owed any more, so the books don't need it. What bears a
+    number was issued, and an invoice's copy is kept even if it was credited in full (Section 14b UStG)."""
+    without_number = Charge.booking_id == booking_id, Charge.numbered.is_(False)
+    session.execute(update(Charge).where(*without_number).values(debtor=()))
 
 
 def forget_old(session: Session, now: datetime) -> None:

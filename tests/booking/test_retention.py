@@ -19,6 +19,7 @@ from buchbar.calendar.spans import Span
 from buchbar.notices.models import Errand, Letter
 from buchbar.payments import ledger
 from buchbar.payments.models import Charge, Payment, ProviderEvent, Refund
+from buchbar.payments.rules import MoneyRules
 from buchbar.resources.models import Closure, Feed, Registrar, Venue
 from tests.booking.money import pay
 from tests.cast import ANNA_AND_BEN, CLERK, NOW, SATURDAY, confirmed, slot_at
@@ -87,6 +88,18 @@ def test_who_never_paid_and_owes_nothing_is_in_no_books(database, town):
         lifecycle.cancel(session, booking, NOW, CLERK)
     retention.forget_what_is_due(database, NOW + timedelta(days=400))
     assert [text for text in PERSONAL if text in everything(database)] == []
+
+
+def test_a_numbered_invoice_stays_a_copy_of_itself_even_if_it_was_credited(database, town):
+    with database.write() as session:
+        session.add(MoneyRules(municipality_id=town.town.id, document="invoice", number_pattern="{year}-{serial:05}"))
+        session.flush()
+        booking = confirmed(session, town, slot_at(SATURDAY, 9), COUPLE)
+        lifecycle.cancel(session, booking, NOW, CLERK)
+    retention.forget_what_is_due(database, NOW + timedelta(days=400))
+    with database.read() as session:
+        assert session.get_one(Booking, booking.id).forgotten_at
+        assert session.scalars(select(Charge.debtor)).all() == [("Anna Müller", "Ben Yıldız")] * 2
 
 
 def test_what_the_books_need_stays(database, paid):
