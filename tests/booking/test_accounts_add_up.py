@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from hypothesis import settings
@@ -11,7 +12,7 @@ from sqlalchemy import func, select
 
 from buchbar.base.db import Database, connect
 from buchbar.base.errors import Refused
-from buchbar.booking import lifecycle
+from buchbar.booking import crediting, lifecycle
 from buchbar.booking.events import CITIZEN
 from buchbar.booking.terms import CancellationStep, Terms
 from buchbar.booking.weddings import reservation
@@ -76,6 +77,17 @@ class Life(RuleBasedStateMachine):
     @rule(by=st.sampled_from([CLERK, CITIZEN]))
     def it_is_cancelled(self, by):
         self.attempt(lambda: lifecycle.cancel(self.session, self.booking, self.now, by))
+
+    @rule(which=st.integers(0, 3), cents=st.sampled_from([500, 6000, 15000]))
+    def something_is_credited(self, which, cents):
+        """As much of one charge as goes, up to ``cents`` of each position."""
+        charges = ledger.charges(self.session, self.booking.id)
+        charge = charges[which % len(charges)]
+        most = crediting.left(self.session, charge)
+        amounts = [min(cents, line.cents) for line in most.lines]
+        self.attempt(
+            lambda: crediting.credit(self.session, self.booking, charge, uuid4(), amounts, "Kulanz", self.now, CLERK)
+        )
 
     @rule(answer=st.sampled_from(["wanted", "done", "failed"]))
     def the_provider_answers(self, answer):
