@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID, uuid4
 
 from buchbar.base.errors import Invalid
 from buchbar.base.money import parse_euros
@@ -137,3 +138,11 @@ def must_tick(typed: str) -> bool:
     if not typed:
         raise ValueError(_("Bitte bestätigen Sie dies."))
     return True
+
+
+def once(typed: str) -> UUID:
+    """The name that a page gave beforehand to what its form makes, so that clicking twice makes one."""
+    try:
+        return UUID(typed)
+    except ValueError:
+        return uuid4()

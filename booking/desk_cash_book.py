@@ -48,10 +48,16 @@ def move(request: Request, session: Session, now: datetime, form: Form, clerk: C
     """Money put in or taken out: first it is asked with the sum, and done when that is confirmed."""
 
     def act() -> dict[str, Any]:
-        read = forms.read(form, richtung=forms.one_of(*WAYS), summe=_something, zweck=forms.text(120, required=False))
+        read = forms.read(
+            form,
+            richtung=forms.one_of(*WAYS),
+            summe=_something,
+            zweck=forms.text(120, required=False),
+            vorgang=forms.once,
+        )
         words, sign = WAYS[read.richtung]
         reason = f"{_(words)}: {read.zweck}" if read.zweck else _(words)
-        till.put(session, clerk.town.id, _named(form), sign * read.summe, reason, now, clerk.name)
+        till.put(session, clerk.town.id, read.vorgang, sign * read.summe, reason, now, clerk.name)
         return {
             "closes": False,
             "moves": reason,
@@ -154,14 +160,6 @@ def _something(typed: str) -> int:
 def _cents(typed: str) -> int:
     """What the page said should be in the till; below zero where money was taken that had not been booked."""
     return int(typed) if typed.removeprefix("-").isdigit() and typed.isascii() else 0
-
-
-def _named(form: Form) -> UUID:
-    """The move that the form makes, so that clicking twice makes one."""
-    try:
-        return UUID(form.get("vorgang", ""))
-    except ValueError:
-        return uuid4()
 
 
 def _numbers(session: Session, moves: list[till.Move]) -> Mapping[UUID | None, str]:

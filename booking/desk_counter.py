@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from litestar import Request, Response
 from litestar.params import FromPath
@@ -36,21 +36,13 @@ def take(
 ) -> Response[Any]:
     booking = locked(session, clerk, booking_id, form)
     try:
-        read = forms.read(form, betrag=forms.euros, wie=forms.one_of(*counter.AT_COUNTER))
-        at_counter.take(session, booking, _named(form), read.betrag, read.wie, now, by(clerk))
+        read = forms.read(form, betrag=forms.euros, wie=forms.one_of(*counter.AT_COUNTER), vorgang=forms.once)
+        at_counter.take(session, booking, read.vorgang, read.betrag, read.wie, now, by(clerk))
     except Invalid as fault:
         return show_booking(request, session, clerk, booking, now, 422, faults=fault.fields, typed=dict(form))
     words = {"number": booking.number, "amount": texts.euros(read.betrag)}
     said = _("%(number)s: %(amount)s angenommen. Die Quittung steht bei den Zahlungen.") % words
     return done(request, session, clerk, booking, now, form, said)
-
-
-def _named(form: Form) -> UUID:
-    """The payment that the form makes, so that clicking twice makes one."""
-    try:
-        return UUID(form.get("vorgang", ""))
-    except ValueError:
-        return uuid4()
 
 
 @at_desk.post(

@@ -75,7 +75,7 @@ def _locked(session: Session, clerk: Clerk, charge_id: UUID, form: Form) -> tupl
 
 def _credit(session: Session, clerk: Clerk, booking: Booking, charge: Charge, form: Form, now: datetime) -> None:
     fields = {crediting.field(n): _amount for n in range(1, len(crediting.left(session, charge).lines) + 1)}
-    read = vars(forms.read(form, **fields, grund=a_reason, vorgang=_named))
+    read = vars(forms.read(form, **fields, grund=a_reason, vorgang=forms.once))
     reason, note_id = read.pop("grund"), read.pop("vorgang")
     crediting.credit(session, booking, charge, note_id, list(read.values()), reason, now, by(clerk))
 
@@ -83,14 +83,6 @@ def _credit(session: Session, clerk: Clerk, booking: Booking, charge: Charge, fo
 def _amount(typed: str) -> int:
     """Nothing of a position where its field is left empty."""
     return forms.euros(typed) if typed else 0
-
-
-def _named(typed: str) -> UUID:
-    """The credit note that the form makes, so that clicking twice makes one."""
-    try:
-        return UUID(typed)
-    except ValueError:
-        return uuid4()
 
 
 def _page(

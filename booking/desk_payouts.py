@@ -22,6 +22,7 @@ from buchbar.booking.models import Booking
 from buchbar.calendar.bank_days import bank_day_from
 from buchbar.calendar.walls import local_date
 from buchbar.payments import collections, iban, payouts
+from buchbar.payments.mandates import SepaOrder
 from buchbar.payments.models import Refund
 
 PAGE = "kasse/rueckueberweisungen"
@@ -62,8 +63,13 @@ def set_account(
 @at_desk.get("/kasse/rueckueberweisungen/{order_id:uuid}/datei", CASH, N_("Datei mit Rücküberweisungen geladen"))
 def payouts_file(session: Session, clerk: Clerk, order_id: FromPath[UUID]) -> Response[bytes]:
     order = collections.order_of(session, clerk.town.id, order_id, "refunds")
+    return as_file(order, payouts.content(session, order))
+
+
+def as_file(order: SepaOrder, content: bytes) -> Response[bytes]:
+    """A file for the bank, to be kept and handed in."""
     named = {"content-disposition": f'attachment; filename="{order.message_id}.xml"'}
-    return Response(payouts.content(session, order), media_type="application/xml", headers=named)
+    return Response(content, media_type="application/xml", headers=named)
 
 
 @at_desk.post("/kasse/rueckueberweisungen/{order_id:uuid}/ruecknahme", CASH, N_("Rücküberweisungen zurückgezogen"))

@@ -1,6 +1,7 @@
 """What people type becomes values, or a sentence beside the field."""
 
 from datetime import date
+from uuid import UUID
 
 import pytest
 
@@ -35,6 +36,7 @@ GOOD = [
     (forms.ticked, "on", True),
     (forms.ticked, "", False),
     (forms.must_tick, "on", True),
+    (forms.once, "7d3bc1a2-0000-4000-8000-000000000001", UUID("7d3bc1a2-0000-4000-8000-000000000001")),
 ]
 
 BAD = [
@@ -105,3 +107,7 @@ def test_a_form_tells_all_its_faults_and_keeps_what_was_typed():
 def test_a_form_ignores_blanks_around_and_fields_it_doesnt_know():
     values = forms.read({"guests": " 12 ", "admin": "1"}, guests=forms.whole(0, 20))
     assert vars(values) == {"guests": 12}
+
+
+def test_what_a_page_has_not_named_gets_a_name_of_its_own():
+    assert len({forms.once("x"), forms.once(""), forms.once("")}) == 3
