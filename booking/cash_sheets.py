@@ -8,7 +8,7 @@ from buchbar.accounts.models import Municipality
 from buchbar.base import texts
 from buchbar.base.sheets import Cell, Cents, Sheet
 from buchbar.base.texts import N_, _
-from buchbar.calendar.walls import local
+from buchbar.calendar.walls import local, local_date
 from buchbar.payments.cash_book import CashDay
 from buchbar.payments.till import Move, Till
 
@@ -18,6 +18,7 @@ KINDS = {
     "paid_out": N_("Auszahlung"),
     "moved": N_("Ohne Buchung"),
 }
+TO_BANK, PUT_IN = N_("Zur Bank gebracht"), N_("Wechselgeld eingelegt")
 Numbers = Mapping[UUID | None, str]
 
 
@@ -48,21 +49,22 @@ def as_sheet(town: Municipality, day: CashDay, held: Till, numbers: Numbers) -> 
 def _cells(town: Municipality, move: Move, where: str, numbers: Numbers) -> list[Cell]:
     at = local(move.at, town.zone).replace(tzinfo=None)
     number = numbers.get(move.booking_id, "")
-    return [at, where, _(KINDS[move.kind]), move.words or "", number, move.by, Cents(move.cents)]
+    return [at, where, _(_kind(move)), move.words or "", number, move.by, Cents(move.cents)]
 
 
 def as_document(town: Municipality, day: CashDay, held: Till, numbers: Numbers) -> dict[str, Any]:
-    """What the document's template needs."""
+    """What the document's template needs. Where a day was closed only on another, every time has its date."""
+    several = any(local_date(move.at, town.zone) != day.day for move in (*held.cash, *held.card))
 
     def told(move: Move) -> list[str]:
-        what = ", ".join(
-            words for words in (_(KINDS[move.kind]), move.words, numbers.get(move.booking_id, "")) if words
-        )
-        return [texts.clock(move.at, town.zone), what, move.by, texts.euros(move.cents)]
+        kind = "" if move.kind == "moved" else _(KINDS[move.kind])  # its reason says what it is
+        what = ", ".join(words for words in (kind, move.words, numbers.get(move.booking_id, "")) if words)
+        date = f"{texts.day(local_date(move.at, town.zone), 'short')} " if several else ""
+        return [date + texts.clock(move.at, town.zone), what, move.by, texts.euros(move.cents)]
 
     sums = [
         [_("Anfangsbestand"), texts.euros(held.opening)],
-        *([_(KINDS[kind]), texts.euros(cents)] for kind, cents in _by_kind(held).items()),
+        *([_(words), texts.euros(cents)] for words, cents in _by_kind(held).items()),
         [_("Sollbestand"), texts.euros(day.expected)],
         [_("Gezählt"), texts.euros(day.counted)],
         [_("Unterschied"), texts.euros(day.counted - day.expected)],
@@ -75,7 +77,7 @@ def as_document(town: Municipality, day: CashDay, held: Till, numbers: Numbers) 
         "sums": sums,
         "note": day.note,
         "note_label": _("Bemerkung"),
-        "head": [_("Uhrzeit"), _("Was"), _("Wer"), _("Betrag")],
+        "head": [_("Wann"), _("Was"), _("Wer"), _("Betrag")],
         "cash_title": _("Bar"),
         "cash": [told(move) for move in held.cash],
         "card_title": _("Mit Karte am Terminal, zusammen %s") % texts.euros(held.by_card),
@@ -89,5 +91,13 @@ def as_document(town: Municipality, day: CashDay, held: Till, numbers: Numbers) 
 def _by_kind(held: Till) -> dict[str, int]:
     sums: dict[str, int] = {}
     for move in held.cash:
-        sums[move.kind] = sums.get(move.kind, 0) + move.cents
+        words = _kind(move)
+        sums[words] = sums.get(words, 0) + move.cents
     return sums
+
+
+def _kind(move: Move) -> str:
+    """What it was; without a booking, which way the money went: what takes such a move back counts with that one."""
+    if move.kind != "moved":
+        return KINDS[move.kind]
+    return TO_BANK if (move.cents < 0) != (move.takes_back_id is not None) else PUT_IN

@@ -89,7 +89,7 @@ def _transfer(charge: Charge, rules: MoneyRules, open_cents: int) -> dict[str, A
     """The town's own sign, where it has one, stands in the transfer: by that its accounting system knows the money."""
     sign = charge.kassenzeichen or ""
     account = [
-        [_("Kontoinhaber"), rules.payee],
+        [_("Empfänger"), rules.payee],
         [_("IBAN"), iban.readable(rules.iban)],
         [_("BIC"), rules.bic],
         [_("Verwendungszweck"), charge.sign],

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from buchbar.base.errors import Invalid, NotFound, Refused
-from buchbar.booking import at_counter, lifecycle
+from buchbar.booking import at_counter, cash_sheets, lifecycle
 from buchbar.booking.models import BookingEvent
 from buchbar.notices import outbox
 from buchbar.notices.models import Errand
@@ -166,6 +166,24 @@ def test_no_job_gives_back_what_goes_back_at_the_counter(database, town):
     with database.read() as session:
         assert session.scalars(select(Errand.state).where(Errand.kind == "refund")).all() == ["done"]
         assert session.scalars(select(Refund.state)).all() == ["wanted"]
+
+
+def test_the_page_for_the_files_has_dates_over_several_days_and_says_what_went_to_the_bank(session, booking):
+    at_counter.take(session, booking, uuid4(), 17000, "cash", NOW, CLERK)
+    put, taken = uuid4(), uuid4()
+    later = NOW + timedelta(days=1)
+    town = booking.municipality
+    till.put(session, town.id, put, 5000, "Wechselgeld eingelegt", later, "Frau Sommer")
+    till.put(session, town.id, taken, -9000, "Zur Bank gebracht: Sparkasse", later, "Frau Sommer")
+    till.take_back(session, town, put, later + timedelta(minutes=1), "Frau Sommer")
+    count = {"expected": 8000, "counted": 8000, "note": "", "by": "Frau Sommer"}
+    day = till.close(session, town.id, later.date(), at=later + timedelta(hours=1), **count)
+    said = cash_sheets.as_document(town, day, till.of_day(session, day), {})
+    amounts = dict(said["sums"])
+    assert amounts["Zur Bank gebracht"].startswith("-90,00") and amounts["Wechselgeld eingelegt"].startswith("0,00")
+    first, *_others, last = said["cash"]
+    assert first[0].startswith("23.11.2026 ") and last[0].startswith("24.11.2026 ")
+    assert not [words for _at, words, *_rest in said["cash"] if "Ohne Buchung" in words]
 
 
 def test_there_is_no_day_that_was_not_closed(session, booking):

@@ -62,6 +62,7 @@ def test_a_fee_notice_says_what_for_how_much_until_when_and_what_one_can_do_agai
         "DE89 3704 0044 0532 0130 00",
         fees.readable,
         "GiroCode",
+        "Empfänger Stadt Diepholz",
         "Rechtsbehelfsbelehrung",
         f"{INSTRUCTIONS} Der Betrag ist auch dann zunächst zu bezahlen",
         "gilt ohne Unterschrift",
