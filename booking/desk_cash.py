@@ -11,6 +11,7 @@ from buchbar.accounts.models import Clerk
 from buchbar.accounts.roles import BOOKS, CASH, may
 from buchbar.base.texts import N_, _
 from buchbar.booking import (
+    cash_waiting,
     desk_accounting,
     desk_books,
     desk_credit,
@@ -87,7 +88,15 @@ PAGES: tuple[tuple[str, str, str, str], ...] = (
 @at_desk.get("/kasse", BOOKS)
 def cash_page(request: Request, session: Session, clerk: Clerk, now: datetime) -> Response[Any]:
     pages = [(each[0], _(each[1]), _(each[2])) for each in PAGES if may(clerk.role, each[3])]
-    return show(request, clerk, "desk/cash.html", now, pages=pages, findings=findings.shown(session, clerk, now))
+    return show(
+        request,
+        clerk,
+        "desk/cash.html",
+        now,
+        pages=pages,
+        waiting=cash_waiting.waiting(session, clerk),
+        findings=findings.shown(session, clerk, now),
+    )
 
 
 routes = [
