@@ -83,9 +83,9 @@ def test_a_couple_reserves_pays_and_cancels(house: House, visitor, viewport) -> 
     expect(page.get_by_text("wartet auf die Zahlung")).to_be_visible()
     sound(page, "couple-payable")
     page.get_by_role("button", name=re.compile("jetzt bezahlen")).click()
-    expect(page.get_by_role("button", name="Bezahlen")).to_be_visible()
+    expect(page.get_by_role("button", name="Bezahlen", exact=True)).to_be_visible()
     sound(page, "couple-pay")
-    page.get_by_role("button", name="Bezahlen").click()
+    page.get_by_role("button", name="Bezahlen", exact=True).click()
     expect(page.get_by_text("Danke, Ihre Zahlung ist angekommen")).to_be_visible(timeout=20_000)
     sound(page, "couple-paid")
     with page.expect_download() as download:
