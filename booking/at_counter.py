@@ -66,7 +66,7 @@ def take(session: Session, booking: Booking, payment_id: UUID, cents: int, how: 
 def _allow(session: Session, booking: Booking, cents: int) -> None:
     open_cents = ledger.account(session, booking.id).open
     if not 0 < cents <= open_cents:
-        most = _("Offen sind %s; mehr oder nichts kann hier nicht bezahlt werden.") % texts.euros(open_cents)
+        most = _("Bitte einen Betrag bis %s eingeben.") % texts.euros(open_cents)
         raise Invalid({"betrag": most})
     if paying.under_way(session, [booking.id]):
         raise Refused(

@@ -60,7 +60,7 @@ def show_booking(
     faults: dict[str, str] = context.pop("faults", {})
     wanted = typed.get("tag") or request.query_params.get("tag") or ""
     day = _day(wanted, faults)
-    shown = {"entered": False} | context | _what_is_known(session, booking, now)
+    shown = {"entered": False, "receipt": None} | context | _what_is_known(session, booking, now)
     shown |= {
         "day": day,
         "wanted": wanted,

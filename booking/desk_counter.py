@@ -41,8 +41,8 @@ def take(
     except Invalid as fault:
         return show_booking(request, session, clerk, booking, now, 422, faults=fault.fields, typed=dict(form))
     words = {"number": booking.number, "amount": texts.euros(read.betrag)}
-    said = _("%(number)s: %(amount)s angenommen. Die Quittung steht bei den Zahlungen.") % words
-    return done(request, session, clerk, booking, now, form, said)
+    said = _("%(number)s: %(amount)s angenommen.") % words
+    return done(request, session, clerk, booking, now, form, said, receipt=read.vorgang)
 
 
 @at_desk.post(

@@ -163,9 +163,16 @@ def _foresee(
 
 
 def done(
-    request: Request, session: Session, clerk: Clerk, booking: Booking, now: datetime, form: Form, said: str
+    request: Request,
+    session: Session,
+    clerk: Clerk,
+    booking: Booking,
+    now: datetime,
+    form: Form,
+    said: str,
+    receipt: UUID | None = None,
 ) -> Response[Any]:
-    """Back to where the form stood: the list of what waits, or the booking."""
+    """Back to where the form stood: the list of what waits, or the booking; there with the ``receipt`` of a payment."""
     session.flush()
     from_list = form.get("von") == "liste"
     if not is_htmx(request):
@@ -173,7 +180,7 @@ def done(
     session.expire(booking)
     if from_list:
         return show_waiting(request, session, clerk, now, said)
-    return show_booking(request, session, clerk, booking, now, said=said)
+    return show_booking(request, session, clerk, booking, now, said=said, receipt=receipt)
 
 
 def _faulty(

@@ -205,13 +205,15 @@ def test_what_is_typed_wrongly_is_said_beside_the_field_and_kept(client, posted,
     answer = posted(f"{DESK}/buchung/{asked.id}/schalter", **form(betrag="viel", wie=""))
     assert answer.status_code == 422
     assert 'id="betrag-error"' in answer.text and 'value="viel"' in answer.text and 'id="wie-error"' in answer.text
-    assert "Offen sind 170,00" in posted(f"{DESK}/buchung/{asked.id}/schalter", **form(betrag="171")).text
+    assert "Betrag bis 170,00" in posted(f"{DESK}/buchung/{asked.id}/schalter", **form(betrag="171")).text
 
 
 def test_over_htmx_the_booking_comes_back(client, posted, database, town, asked):
     become(client, database, town.clerk)
     answer = posted(f"{DESK}/buchung/{asked.id}/schalter", htmx=True, **form())
     assert answer.status_code == 200 and "170,00" in answer.text and 'id="buchung"' in answer.text
+    said = answer.text[: answer.text.index("<h1")]
+    assert "170,00 € angenommen." in said.replace("\xa0", " ") and "/quittung/" in said
 
 
 def test_who_may_only_read_takes_no_money(client, posted, database, town, asked):
