@@ -56,7 +56,7 @@ def save(request: Request, session: Session, now: datetime, form: Form, clerk: C
         return _show(request, session, clerk, now, 422, faults=fault.fields, typed=typed)
     rules = _kept(session, clerk)
     revisions.edit(session, town, MONEY, rules, values, valid_from=valid_from, at=now, by=clerk.name)
-    return redirect(request, f"{clerk.desk}/kassenregeln")
+    return redirect(request, f"{clerk.desk}/kassenregeln?erledigt=ja")
 
 
 def examples(typed: Mapping[str, str], today: date) -> list[tuple[str, str, bool]]:
@@ -89,6 +89,15 @@ def _kept(session: Session, clerk: Clerk) -> MoneyRules:
     return rules
 
 
+def _labels() -> dict[str, str]:
+    """What each field of the form is called, also where it stands beside no other."""
+    labels = {name: _(field.label) for name, field in MONEY.fields.items()} | {"valid_from": _("Gilt ab")}
+    for number in range(1, money_forms.MOST_LEVELS + 1):
+        for name, words in money_forms.LEVEL_FIELDS.items():
+            labels[f"{name}_{number}"] = _("Stufe %(n)d, %(what)s") % {"n": number, "what": _(words)}
+    return labels
+
+
 def _show(
     request: Request, session: Session, clerk: Clerk, now: datetime, status: int = 200, **context: Any
 ) -> Response[Any]:
@@ -103,7 +112,7 @@ def _show(
         "desk/money.html",
         now,
         status,
-        labels={name: _(field.label) for name, field in MONEY.fields.items()} | {"valid_from": _("Gilt ab")},
+        labels=_labels(),
         typed=typed,
         ways={name: _(words) for name, words in WAYS.items()},
         documents=[(name, _(words)) for name, words in DOCUMENTS.items()],

@@ -8,13 +8,13 @@ from typing import Any
 from buchbar.base import forms
 from buchbar.base.errors import Invalid
 from buchbar.base.money import decimal
-from buchbar.base.texts import _
+from buchbar.base.texts import N_, _
 from buchbar.payments import iban, kassenzeichen
 from buchbar.payments.money_settings import DOCUMENTS, WAYS
 from buchbar.payments.rules import DunningLevel, MoneyRules
 
 MOST_LEVELS = 3
-LEVEL_FIELDS = ("days", "fee", "pay_days", "words")
+LEVEL_FIELDS = {"days": N_("Tage"), "fee": N_("Gebühr"), "pay_days": N_("neue Frist"), "words": N_("Text im Brief")}
 Edit = dict[str, Any]
 
 

@@ -17,6 +17,7 @@ BASE = {
     "due_days": "14",
     "books_years": "8",
 }
+LEVEL = {"days_1": "7", "pay_days_1": "10", "words_1": "Vielleicht haben Sie es übersehen."}
 ACCOUNT = {"payee": "Stadt Diepholz", "iban": "de89 3704 0044 0532 0130 00"}
 
 
@@ -33,15 +34,17 @@ def rules(database, town):
 
 
 def test_a_town_sets_its_account_documents_and_dunning(client, posted, database, town, head):
-    level = {"days_1": "7", "pay_days_1": "10", "words_1": "Vielleicht haben Sie es übersehen."}
     more = {"days_2": "14", "fee_2": "5,00", "pay_days_2": "7"}
     patterns = {
         "number_pattern": "{year}-{serial:05}",
         "sign_pattern": "5{year}{serial:06}{check}",
         "sign_check": "luhn",
     }
-    answer = posted(PAGE, **BASE | ACCOUNT | {"ways": "transfer"} | level | more | patterns)
+    answer = posted(PAGE, **BASE | ACCOUNT | {"ways": "transfer"} | LEVEL | more | patterns)
     assert answer.status_code == 303
+    saved = client.get(answer.headers["location"]).text
+    assert "Gespeichert." in saved and "data-focus" in saved
+    assert "Leer: „Wir haben Sie schon" in saved, "what a letter says whose level has no words"
     kept = rules(database, town)
     assert (kept.payee, kept.iban, kept.ways) == ("Stadt Diepholz", "DE89370400440532013000", ("transfer",))
     assert kept.dunning == (
@@ -93,6 +96,11 @@ def test_what_is_faulty_is_named_beside_its_field_and_nothing_is_saved(posted, d
     assert 'aria-invalid="true"' in answer.text or 'id="ways-error"' in answer.text
     with database.read() as session:
         assert session.scalars(select(MoneyRules)).all() == []
+
+
+def test_the_summary_says_of_which_level_something_is_wrong(posted, head):
+    page = posted(PAGE, **BASE | LEVEL | {"days_2": "0", "pay_days_2": "7"}).text
+    assert "Stufe 2, Tage: Bitte eine ganze Zahl" in page
 
 
 def test_a_pattern_shows_at_once_what_it_makes(client, head):
