@@ -6,6 +6,7 @@ from uuid import UUID
 
 from litestar import Request, Response
 from litestar.params import FromPath
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk
@@ -18,6 +19,7 @@ from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, redirect
 from buchbar.booking import mandate_words
 from buchbar.booking.desk_frame import show
+from buchbar.booking.models import Booking
 from buchbar.calendar.walls import local_date
 from buchbar.payments import iban, mandates
 from buchbar.payments.mandates import Mandate
@@ -38,6 +40,10 @@ def prepare(request: Request, session: Session, now: datetime, form: Form, clerk
         email, given = _typed(form)
     except Invalid as fault:
         return _show(request, session, clerk, now, 422, faults=fault.fields, typed=dict(form))
+    if form.get("trotzdem") != email and not _booked(session, clerk, email):
+        unknown = _("Zu dieser Adresse gibt es keine Buchung. Bitte prüfen Sie sie.")
+        typed = dict(form)
+        return _show(request, session, clerk, now, 422, faults={"email": unknown}, typed=typed, unknown=email)
     mandates.propose(session, clerk.town.id, email, given, now, clerk.name, paper=True)
     return redirect(request, f"{clerk.desk}/{PAGE}?erledigt=ja")
 
@@ -91,6 +97,12 @@ def document(session: Session, clerk: Clerk, mandate: Mandate) -> dict[str, Any]
     }
 
 
+def _booked(session: Session, clerk: Clerk, email: str) -> bool:
+    """Whether any of the town's bookings has this address: a mandate holds for no others."""
+    theirs = Booking.municipality_id == clerk.town.id, func.lower(Booking.email) == email.lower()
+    return session.scalar(select(Booking.id).where(*theirs).limit(1)) is not None
+
+
 def _typed(form: Form) -> tuple[str, mandates.Given]:
     """The address and the account, with all faults at once."""
     faults: dict[str, str] = {}
@@ -134,7 +146,7 @@ def _show(
         today=today,
         labels=mandate_words.LABELS | {"email": N_("E-Mail-Adresse")},
         ready=mandate_words.offered(rules_of(session, clerk.town.id)),
-        **context,
+        **{"unknown": ""} | context,
     )
 
 

@@ -4,6 +4,7 @@ import pypdfium2
 import pytest
 from sqlalchemy import select
 
+from buchbar.booking.models import Booking
 from buchbar.notices.models import Letter
 from buchbar.payments.mandates import Mandate
 from buchbar.payments.rules import rules_of
@@ -17,6 +18,7 @@ ACCOUNT = {
     "strasse": "Sportweg 1",
     "ort": "49356 Diepholz",
     "iban": "DE02 1203 0000 0000 2020 51",
+    "trotzdem": "verein@example.org",
 }
 
 
@@ -46,6 +48,16 @@ def test_from_the_form_to_the_signature(client, database, posted, cast):
     assert posted(f"{PAGE}/{mandate.id}/unterschrift", **{f"am-{mandate.reference}": "20.11.2026"}).status_code == 303
     assert on_paper(database).state == "active"
     assert "DE02 1203" not in client.get(PAGE).text
+
+
+def test_for_an_address_without_a_booking_it_is_asked_again(client, database, posted, cast):
+    answer = posted(PAGE, **ACCOUNT | {"trotzdem": "anders@example.org"})
+    assert answer.status_code == 422 and "Zu dieser Adresse gibt es keine Buchung" in answer.text
+    assert 'value="verein@example.org"' in answer.text and 'name="trotzdem"' in answer.text
+    assert on_paper(database) is None
+    with database.read() as session:
+        known = session.scalars(select(Booking.email)).first()
+    assert posted(PAGE, **ACCOUNT | {"email": known.upper(), "trotzdem": ""}).status_code == 303
 
 
 def test_all_faults_are_told_at_once_and_what_was_typed_stays(client, database, posted, cast):
