@@ -42,9 +42,10 @@ def calculator(
     typed = dict(query) | {name: "ja" for name in area.questions if query.get(name)}
     if "tag" not in query:
         typed = _example(tariff, area, local_date(now, town.zone))
-    lines, faults = None, {}
+    lines, faults, before = None, {}, False
     try:
         case = _case(typed, town, area, {str(venue.id): venue.id for venue in venues})
+        before = local_date(case.start, town.zone) < tariff.valid_from
         lines = price(tariff.items, replace(case, due=area.due(tariff, case)))
     except Invalid as fault:
         faults = fault.fields
@@ -58,6 +59,8 @@ def calculator(
         area=area,
         typed=typed,
         faults=faults,
+        before=before,
+        asked="tag" in query,
         lines=lines,
         total=sum(line.cents for line in lines or ()),
         vat=tariff_items.VAT,

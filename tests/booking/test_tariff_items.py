@@ -1,6 +1,6 @@
 """A hall's tariff at the desk: every condition is typed and shown again, and the calculator says what it means."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -169,7 +169,11 @@ def test_the_calculator_begins_with_a_case_and_names_faults(client, posted, data
     posted(f"{DESK}/entgelte", **HALL)
     tariff, _items = made(database)
     first = client.get(f"{DESK}/entgelte/{tariff.id}/rechner")
-    assert first.status_code == 200 and "Summe" in first.text
+    assert first.status_code == 200 and "Summe" in first.text and "data-focus" not in first.text
+    assert 'tabindex="-1" data-focus' in calculate(client, database).text, "who asked reads the answer"
+    day = (tariff.valid_from - timedelta(days=1)).isoformat()
+    assert "gilt diese Entgeltordnung noch nicht" in calculate(client, database, tag=day).text
+    assert "noch nicht" not in calculate(client, database, tag=tariff.valid_from.isoformat()).text
     for field, query in (
         ("bis", {"bis": "19:00"}),
         ("bis_tag", {"bis_tag": "2027-03-13"}),
