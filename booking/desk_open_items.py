@@ -22,6 +22,8 @@ from buchbar.booking.history import METHODS
 from buchbar.booking.models import CHANNELS
 from buchbar.booking.open_listing import ORDERS, PAGE, SITUATIONS, Entry, Wish
 from buchbar.calendar.walls import local_date
+from buchbar.payments.dunning_steps import levels_of
+from buchbar.payments.rules import rules_of
 
 # The fields in the order in which they stand on the page, and their names.
 LABELS = {
@@ -55,6 +57,7 @@ COLUMNS = (
     ("stop_reason", N_("Grund des Mahnstopps")),
     ("on_its_way", N_("Zahlung unterwegs")),
     ("email", N_("E-Mail")),
+    ("promised", N_("Zugesagt")),
 )
 
 
@@ -63,6 +66,7 @@ def open_items_page(request: Request, session: Session, now: datetime, clerk: Cl
     typed = typed_in(request.query_params)
     wish, faults = wished(typed)
     today = local_date(now, clerk.town.zone)
+    levels = len(levels_of(rules_of(session, clerk.town.id)))
     entries = open_listing.found(session, clerk.town, wish, today)
     pages = max(1, -(-len(entries) // PAGE))
     number = min(get_number(request, "seite"), pages)
@@ -78,7 +82,8 @@ def open_items_page(request: Request, session: Session, now: datetime, clerk: Cl
         typed=typed,
         faults=faults,
         labels={name: _(label) for name, label in LABELS.items()},
-        options=_options(),
+        options=_options(levels),
+        unpromised=open_listing.found(session, clerk.town, Wish(situation="zusage"), today),
         narrowed=any(value for name, value in typed.items() if name != "sortierung"),
         asked=address(typed),
         page_address=lambda page: address(typed | {"seite": str(page)}),
@@ -139,12 +144,12 @@ def wished(typed: Mapping[str, str]) -> tuple[Wish, dict[str, str]]:
     return wish, faults
 
 
-def _options() -> dict[str, list[tuple[str, str]]]:
+def _options(levels: int) -> dict[str, list[tuple[str, str]]]:
     anything = [("", _("Alle"))]
-    levels = [("0", _("noch nicht gemahnt"))] + [(str(n), _("Stufe %d") % n) for n in range(1, 4)]
+    reached = [("0", _("noch nicht gemahnt"))] + [(str(n), _("Stufe %d") % n) for n in range(1, levels + 1)]
     return {
         "lage": [(key, _(words)) for key, words in SITUATIONS.items()],
-        "stufe": anything + levels,
+        "stufe": anything + reached,
         "bereich": anything + [(each.name, _(each.desk.title)) for each in journeys.known()],
         "weg": anything + [(key, _(words)) for key, words in CHANNELS.items()],
         "sortierung": [("" if key == "faellig" else key, _(words)) for key, words in ORDERS.items()],
@@ -163,13 +168,14 @@ def _cells(entry: Entry, today: date) -> list[Cell]:
         Cents(item.paid),
         Cents(item.open),
         item.due_on,
-        item.days_overdue(today),
+        item.days_overdue(today) if entry.promised else 0,
         item.level,
         item.notice.pay_by if item.notice else None,
         charge.stopped_until if item.stopped(today) else None,
         charge.stop_reason if item.stopped(today) else "",
         _(METHODS[item.on_its_way]) if item.on_its_way else "",
         entry.booking.email,
+        entry.promised,
     ]
 
 

@@ -26,6 +26,7 @@ SITUATIONS = {
     "teil": N_("Zum Teil bezahlt"),
     "unterwegs": N_("Zahlung unterwegs"),
     "stopp": N_("Mahnstopp"),
+    "zusage": N_("Noch nicht zugesagt"),
 }
 ORDERS = {
     "faellig": N_("Fälligkeit, das Älteste zuerst"),
@@ -60,12 +61,19 @@ class Entry:
     booking: Booking
     names: str = ""
 
+    @property
+    def promised(self) -> bool:
+        """Whether the office has said yes: before that, it is a price that nobody has to pay yet."""
+        return self.booking.state != "requested"
+
 
 def found(session: Session, town: Municipality, wish: Wish, today: date) -> list[Entry]:
-    """All open items that are looked for, in the order wished for, without names."""
+    """All open items that are looked for, in the order wished for, without names. What isn't promised yet is found only
+    where that is looked for."""
     bookings = {booking.id: booking for booking in session.scalars(_bookings(town, wish))}
     items = open_items(session, town.id, town.zone, list(bookings))
     entries = [Entry(item, bookings[item.charge.booking_id]) for item in items if _fits(item, wish, today)]
+    entries = [entry for entry in entries if entry.promised is not (wish.situation == "zusage")]
     return sorted(entries, key=_ORDER[wish.order])
 
 
@@ -84,12 +92,13 @@ def _debtor(item: OpenItem) -> str:
 
 def sums(entries: Iterable[Entry], today: date) -> dict[str, int]:
     """In cents: what is owed for them, paid, still open, and of that overdue."""
+    entries = list(entries)
     items = [entry.item for entry in entries]
     return {
         "due": sum(item.due for item in items),
         "paid": sum(item.paid for item in items),
         "open": sum(item.open for item in items),
-        "overdue": sum(item.open for item in items if item.days_overdue(today)),
+        "overdue": sum(entry.item.open for entry in entries if entry.promised and entry.item.days_overdue(today)),
     }
 
 
@@ -129,6 +138,7 @@ _SITUATION: dict[str, Callable[[OpenItem, date], bool]] = {
     "teil": lambda item, today: item.paid > 0,
     "unterwegs": lambda item, today: bool(item.on_its_way),
     "stopp": lambda item, today: item.stopped(today),
+    "zusage": lambda item, today: True,
 }
 _ORDER: dict[str, Callable[[Entry], tuple[object, ...]]] = {
     "faellig": lambda entry: (entry.item.due_on, entry.booking.number, entry.item.charge.reference),

@@ -187,7 +187,6 @@ def pays_at_the_office(database, firm):
         (under_way, "Eine Zahlung ist unterwegs."),
         (bounce, "Eine E-Mail ist nicht angekommen. Bitte erst die Adresse klären."),
         (pays_at_the_office, "Kann bis zum Termin im Amt bezahlt werden."),
-        (lambda database, firm: change(database, firm, state="requested"), "Die Anfrage ist noch nicht zugesagt."),
         (
             lambda database, firm: change(database, firm, state="payable"),
             "Die Frist der Reservierung läuft noch; ohne Zahlung endet sie von selbst.",
@@ -199,6 +198,11 @@ def test_why_somebody_is_not_reminded(database, town, firm, happens, why):
     happens(database, firm)
     assert rehearsed(database, town, FIRST) == [why]
     assert run(database, town, FIRST) == 0
+
+
+def test_a_request_that_nobody_has_agreed_to_is_no_debt(database, town, firm):
+    change(database, firm, state="requested")
+    assert rehearsed(database, town, FIRST) == [] and run(database, town, FIRST) == 0
 
 
 def test_who_has_no_email_gets_it_on_paper(database, town, firm):

@@ -15,6 +15,7 @@ from buchbar.payments import ledger
 from buchbar.payments.dunning import DunningNotice
 from buchbar.payments.models import Charge, Payment, Refund
 from buchbar.payments.open_items import open_items
+from buchbar.payments.rules import DunningLevel, usual
 from tests.booking.many import many
 from tests.booking.money import pay
 from tests.cast import BERLIN, CLERK, NOW, SATURDAY, assemble, confirmed, slot_at
@@ -104,6 +105,30 @@ def test_it_finds_by_every_sign_that_stands_on_a_document(client, database, cash
     assert firm.number not in client.get(PAGE, params={"suche": "5-2026-000418"}).text
 
 
+def test_a_request_is_no_debt_until_the_office_has_agreed(client, database, cashier, firm, clock):
+    clock.now = NOW + timedelta(days=17)
+    become(client, database, cashier, clock.now)
+    with database.write() as session:
+        session.get_one(Booking, firm.id).state = "requested"
+    page = client.get(PAGE).text
+    assert firm.number not in page and "Dazu eine Anfrage" in page and "170,00" in page
+    assert firm.number not in client.get(f"{PAGE}?lage=ueberfaellig").text
+    asked = client.get(f"{PAGE}?lage=zusage").text
+    assert firm.number in asked and "noch nicht zugesagt" in asked and "seit 3 Tagen" not in asked
+    (row,) = client.get(f"{PAGE}/datei/json?lage=zusage").json()
+    assert (row["promised"], row["days_overdue"]) == (False, 0)
+    assert client.get(f"{PAGE}/datei/json").json() == []
+
+
+def test_only_the_towns_levels_can_be_looked_for(client, database, cashier, firm):
+    assert "Stufe 2" in client.get(PAGE).text and "Stufe 3" not in client.get(PAGE).text
+    with database.write() as session:
+        rules = usual(firm.municipality_id)
+        rules.dunning = (DunningLevel(days=1),) * 3
+        session.add(rules)
+    assert "Stufe 3" in client.get(PAGE).text
+
+
 def test_whoever_is_forgotten_is_named_as_on_the_document(client, database, cashier, firm):
     """The books keep who owes it: from before a booking was kept for what is open."""
     with database.write() as session:
@@ -163,9 +188,9 @@ def test_the_sums_are_those_of_all_pages_and_the_queries_stay_as_few(client, dat
     with counted(database) as as_few:
         page = client.get(PAGE)
     assert len(as_few) == len(few)
-    assert "115 offene Posten" in page.text and "Seite 1 von 3" in page.text
-    assert "6.900,00" in page.text
-    assert client.get(f"{PAGE}?seite=3").text.count('data-label="Buchung"') == 15
+    assert "98 offene Posten" in page.text and "Seite 1 von 2" in page.text, "17 are requests"
+    assert "5.880,00" in page.text
+    assert client.get(f"{PAGE}?seite=2").text.count('data-label="Buchung"') == 48
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "csv", "json"], ids=str)
