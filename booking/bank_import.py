@@ -24,7 +24,7 @@ from buchbar.booking.bank_books import books_of
 from buchbar.booking.events import Actor
 from buchbar.booking.models import Booking
 from buchbar.calendar.walls import local_date
-from buchbar.payments import bank_entries, camt, collections, paying, payouts
+from buchbar.payments import bank_entries, camt, collections, iban, paying, payouts
 from buchbar.payments.camt_fields import NoStatement
 from buchbar.payments.matching import Match, Share
 from buchbar.payments.models import Payment
@@ -78,7 +78,7 @@ def bring_in(
     strange = [each for each in statement.accounts if own and each != own]
     if strange and not any_account:
         words = _("Der Auszug ist vom Konto %s; in den Einstellungen der Kasse steht ein anderes.")
-        raise Invalid({"anderes_konto": words % ", ".join(strange)})
+        raise Invalid({"anderes_konto": words % ", ".join(map(iban.readable, strange))})
     file = BankFile(
         id=uuid4(),
         municipality_id=town.id,
@@ -92,7 +92,7 @@ def bring_in(
     session.add(file)
     session.flush()
     fresh = _fresh(session, town, statement.entries)
-    rows = [bank_entries.kept(session, file, each) for each in fresh]
+    rows = [bank_entries.kept(session, file, place, each) for place, each in enumerate(fresh)]
     with claims.versions_last(session):
         _settle_what_is_clear(session, town, rows, fresh, at)
     return Imported(file, strange, rows, len(statement.entries) - len(fresh), statement.pending)

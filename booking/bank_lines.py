@@ -40,7 +40,8 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Line:
     """An entry. ``parts`` are what it pays, or would if the suggestion is taken; ``choices`` the bookings of which it
-    may be one. ``back`` says that a payment was found that it takes back."""
+    may be one. ``back`` says that a payment was found that it takes back, ``undoable`` that somebody decided what can
+    be taken back."""
 
     id: UUID
     booked_on: date
@@ -52,19 +53,20 @@ class Line:
     parts: tuple[Part, ...] = ()
     choices: tuple[Part, ...] = ()
     back: bool = False
+    undoable: bool = False
 
 
 def waiting(session: Session, town: Municipality, now: datetime) -> list[Line]:
     """The entries that a cashier has to settle, the oldest first."""
     wanted = select(BankEntry).where(BankEntry.municipality_id == town.id, BankEntry.state.in_(WAITING))
-    rows = session.scalars(wanted.order_by(BankEntry.booked_on, BankEntry.id).limit(MOST)).all()
+    rows = session.scalars(wanted.order_by(BankEntry.booked_on, BankEntry.file_id, BankEntry.place).limit(MOST)).all()
     return lines(session, town, rows, now)
 
 
 def of_file(session: Session, town: Municipality, file: BankFile, now: datetime) -> list[Line]:
-    """All entries of a file."""
+    """All entries of a file, in the bank's order."""
     wanted = select(BankEntry).where(BankEntry.file_id == file.id)
-    return lines(session, town, session.scalars(wanted.order_by(BankEntry.booked_on, BankEntry.id)).all(), now)
+    return lines(session, town, session.scalars(wanted.order_by(BankEntry.place, BankEntry.id)).all(), now)
 
 
 def files(session: Session, town: Municipality) -> list[BankFile]:
@@ -103,10 +105,15 @@ def lines(session: Session, town: Municipality, rows: Sequence[BankEntry], now: 
         made.append(
             Line(
                 row.id, row.booked_on, row.cents, row.name, row.text, state, why, parts(pairs), choices,
-                back=match.returned is not None,
+                back=match.returned is not None, undoable=_undoable(row),
             )
         )  # fmt: skip
     return made
+
+
+def _undoable(row: BankEntry) -> bool:
+    """Whether it pays something, or might: what simply left the account, and nobody has set aside, is nothing here."""
+    return row.state == "matched" or (row.state == "set_aside" and (row.cents > 0 or bool(row.settled_by)))
 
 
 def _matches(session: Session, town: Municipality, rows: Sequence[BankEntry], now: datetime) -> dict[UUID, Match]:

@@ -21,6 +21,7 @@ from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, redirect
 from buchbar.booking import bank_import, bank_lines, bank_shares, bank_undoing
 from buchbar.booking.desk_frame import by, leads_back, show
+from buchbar.payments import iban
 from buchbar.payments.camt_fields import LARGEST_FILE
 from buchbar.payments.statements import BankFile
 
@@ -217,7 +218,7 @@ def _show_preview(
             "known": made.known,
             "pending": made.pending,
             "lines": bank_lines.lines(session, clerk.town, made.entries, now),
-            "strange": made.strange,
+            "strange": [iban.readable(each) for each in made.strange],
         }
 
     try:

@@ -134,8 +134,8 @@ def entries_of_file(asked: Asked) -> Sheet:
 
 
 def _entries(asked: Asked, title: str, conditions: Iterable[object]) -> Sheet:
-    wanted = select(BankEntry).where(*conditions).order_by(BankEntry.booked_on, BankEntry.id)  # type: ignore[arg-type]
-    found = asked.session.scalars(wanted).all()
+    wanted = select(BankEntry).where(*conditions)  # type: ignore[arg-type]
+    found = asked.session.scalars(wanted.order_by(BankEntry.booked_on, BankEntry.file_id, BankEntry.place)).all()
     columns = [("booked_on", _("Gebucht")), ("cents", _("Betrag")), ("name", _("Von wem")), ("text", _("Wofür"))]
     columns += [("state", _("Stand")), ("why", _("Warum")), ("bookings", _("Buchungen"))]
     rows: list[list[Cell]] = [

@@ -28,12 +28,13 @@ PERSONAL_FOR = {
 }
 
 
-def kept(session: Session, file: BankFile, entry: Entry) -> BankEntry:
-    """Write an entry down; nobody has said yet what it is."""
+def kept(session: Session, file: BankFile, place: int, entry: Entry) -> BankEntry:
+    """Write an entry down, at its place in the file; nobody has said yet what it is."""
     row = BankEntry(
         id=uuid4(),
         municipality_id=file.municipality_id,
         file_id=file.id,
+        place=place,
         key=entry.key,
         booked_on=entry.booked_on,
         value_on=entry.value_on,

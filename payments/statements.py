@@ -28,7 +28,8 @@ class BankFile(Identified, Base):
 
 
 class BankEntry(Identified, Base):
-    """One movement on the town's account, or one transaction of a batch. ``cents`` below zero went out.
+    """One movement on the town's account, or one transaction of a batch. ``cents`` below zero went out; ``place`` is
+    where it stands in its file.
 
     ``key`` is what the bank knows it by, or a digest of what it says: the same one again is the same. ``sealed_iban``
     is the other side's account, needed to give money back. ``state``: "open" (nobody knows what it is), "suggested",
@@ -44,6 +45,7 @@ class BankEntry(Identified, Base):
 
     municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"))
     file_id: Mapped[UUID] = mapped_column(ForeignKey("bank_file.id"), index=True)
+    place: Mapped[int]
     key: Mapped[str]
     booked_on: Mapped[date]
     value_on: Mapped[date | None]

@@ -65,6 +65,7 @@ def _new_tables() -> None:
         _id(),
         _fk("municipality_id"),
         _fk("file_id"),
+        sa.Column("place", sa.Integer(), nullable=False),
         _text("key"),
         sa.Column("booked_on", sa.Date(), nullable=False),
         sa.Column("value_on", sa.Date(), nullable=True),

@@ -97,7 +97,7 @@ def test_a_statement_of_another_account_is_refused_and_the_cashier_is_told(datab
     assert bank_folder.collect(database, folder, NOW) == 0 == count(database, BankEntry)
     with database.read() as session:
         (fault,) = session.scalars(select(BankFile)).one().faults
-    assert "vom Konto DE89370400440532013000" in fault and names(folder, "failed")
+    assert "vom Konto DE89 3704 0044 0532 0130 00" in fault and names(folder, "failed")
 
 
 def test_a_file_that_is_still_being_written_waits(database, folder, booking):

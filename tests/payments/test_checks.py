@@ -49,7 +49,13 @@ def entry_of(session, cast, cents):
     session.add(file)
     session.flush()
     entry = BankEntry(
-        id=uuid4(), municipality_id=cast.town.id, file_id=file.id, key="k", booked_on=date(2026, 11, 23), cents=cents
+        place=0,
+        id=uuid4(),
+        municipality_id=cast.town.id,
+        file_id=file.id,
+        key="k",
+        booked_on=date(2026, 11, 23),
+        cents=cents,
     )
     session.add(entry)
     session.flush()
