@@ -43,7 +43,10 @@ RULES = {
 LONG_AGO = timedelta(days=60)
 NAMES = ("Anna", "Cleo", "Emil", "Gina", "Hanna", "Ivo", "Kim", "Lea", "Nora")
 # What is no page but a file to take along, or a part of a page.
-FILES = re.compile(r"/datei(/|$)|/formular$|/\{day\}/|/beispiel$")
+FILES = re.compile(r"/datei(/|$)|/listen/|/formular$|/\{day\}/|/beispiel$")
+
+# Documents of what isn't here: a receipt, an assessment, a letter on paper.
+NOT_HERE = re.compile(r"payment_id|bescheid|/briefe/.*pdf$")
 
 
 @dataclass
@@ -72,7 +75,11 @@ def money(house: House) -> Money:
         ids["entry_id"] = file_id  # a form's address leads to the list, whatever the entry
         ids |= collect(session, house, people) | {"booking_id": people["Emil"].id}
         ids["refund_order"] = give_back(session, house, people)
-    return Money(people, {name: str(each) for name, each in ids.items()} | {"kind": "xlsx", "file": "abschluss.xlsx"})
+    return Money(
+        people,
+        {name: str(each) for name, each in ids.items()}
+        | {"kind": "xlsx", "name": "kassentage", "file": "abschluss.xlsx"},
+    )
 
 
 def free_slots(saturday: date) -> list[tuple[date, int, int]]:
@@ -159,7 +166,7 @@ def addresses(app: Any, ids: dict[str, str]) -> list[tuple[str, bool]]:
     for path, method, handler in desk_routes(app):
         page = path.partition("/amt")[2]
         if method == "GET" and page.startswith(("/kasse", "/entgelte", "/kassenregeln", "/buchung/{booking_id}")):
-            if not may("cashier", handler.opt["right"]) or "payment_id" in page or "bescheid" in page:
+            if not may("cashier", handler.opt["right"]) or NOT_HERE.search(page):
                 continue
             known = ids | ({"order_id": ids["refund_order"]} if "rueckueberweisungen" in page else {})
             filled = re.sub(r"\{(\w+)\}", lambda name, known=known: known[name[1]], page)
