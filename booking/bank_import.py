@@ -156,14 +156,19 @@ def _refuse_another_sum(row: BankEntry, shares: Sequence[Share]) -> None:
         raise Invalid({"buchung": _("Jede Buchung braucht einen Betrag über 0.")})
 
 
-def accept_return(session: Session, town: Municipality, entry_id: UUID, at: datetime, by: Actor) -> None:
-    """A cashier says that the bank has given back the payment that was suggested. Raises Refused if it isn't there."""
+def accept_return(
+    session: Session, town: Municipality, entry_id: UUID, payment_id: str, at: datetime, by: Actor
+) -> None:
+    """A cashier says that the bank has given back the payment that was suggested, as the page names it. Raises Refused
+    if it isn't that one any more."""
     row = locked_entry(session, town, entry_id)
     if row.state == "matched":
         return
     match = books_of(session, town, at).match(bank_entries.entry_of(row))
-    if match.returned is None:
-        raise Refused(_("Die Zahlung zu dieser Rückgabe ist nicht mehr zu finden. Bitte laden Sie die Seite neu."))
+    if match.returned is None or str(match.returned) != payment_id:
+        raise Refused(
+            _("Zu dieser Rückgabe passt jetzt eine andere Zahlung oder keine. Bitte laden Sie die Seite neu.")
+        )
     _give_back(session, row, match.returned, at)
     row.state, row.settled_by = "matched", by.name
     session.flush()

@@ -25,6 +25,7 @@ STATES = {
 }
 WAITING = ("suggested", "open")
 MOST = 200  # lines on one page; the rest comes when these are settled
+FILES = 50  # on one page
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Line:
     """An entry. ``parts`` are what it pays, or would if the suggestion is taken; ``choices`` the bookings of which it
-    may be one. ``back`` says that a payment was found that it takes back, ``undoable`` that somebody decided what can
-    be taken back."""
+    may be one. ``back`` is the payment that it would take back, ``undoable`` says that somebody decided what can be
+    taken back."""
 
     id: UUID
     booked_on: date
@@ -52,7 +53,7 @@ class Line:
     why: str
     parts: tuple[Part, ...] = ()
     choices: tuple[Part, ...] = ()
-    back: bool = False
+    back: UUID | None = None
     undoable: bool = False
 
 
@@ -69,10 +70,20 @@ def of_file(session: Session, town: Municipality, file: BankFile, now: datetime)
     return lines(session, town, session.scalars(wanted.order_by(BankEntry.place, BankEntry.id)).all(), now)
 
 
-def files(session: Session, town: Municipality) -> list[BankFile]:
-    """The files that were imported, the newest first."""
+def files(session: Session, town: Municipality, number: int) -> tuple[list[BankFile], bool]:
+    """A page of the files that were imported, the newest first, and whether there are older ones; the first is 1."""
     wanted = select(BankFile).where(BankFile.municipality_id == town.id)
-    return list(session.scalars(wanted.order_by(BankFile.imported_at.desc(), BankFile.id).limit(MOST)))
+    ordered = wanted.order_by(BankFile.imported_at.desc(), BankFile.id).limit(FILES + 1).offset((number - 1) * FILES)
+    found = list(session.scalars(ordered))
+    return found[:FILES], len(found) > FILES
+
+
+def failed(session: Session, town: Municipality, since: datetime) -> list[BankFile]:
+    """The files that could not be imported since then, the newest first."""
+    ours = select(BankFile).where(
+        BankFile.municipality_id == town.id, BankFile.kind == "", BankFile.imported_at > since
+    )
+    return list(session.scalars(ours.order_by(BankFile.imported_at.desc(), BankFile.id).limit(FILES)))
 
 
 def lines(session: Session, town: Municipality, rows: Sequence[BankEntry], now: datetime) -> list[Line]:
@@ -105,7 +116,7 @@ def lines(session: Session, town: Municipality, rows: Sequence[BankEntry], now: 
         made.append(
             Line(
                 row.id, row.booked_on, row.cents, row.name, row.text, state, why, parts(pairs), choices,
-                back=match.returned is not None, undoable=_undoable(row),
+                back=match.returned, undoable=_undoable(row),
             )
         )  # fmt: skip
     return made

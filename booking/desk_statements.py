@@ -18,7 +18,7 @@ from buchbar.accounts.roles import BOOKS, CASH
 from buchbar.base import forms
 from buchbar.base.errors import Invalid, NotFound, Refused
 from buchbar.base.texts import N_, _
-from buchbar.base.web import Form, redirect
+from buchbar.base.web import Form, get_number, redirect
 from buchbar.booking import bank_import, bank_lines, bank_shares, bank_undoing
 from buchbar.booking.desk_frame import by, leads_back, show
 from buchbar.payments import iban
@@ -113,7 +113,7 @@ def accept_return(
         now,
         form,
         entry_id,
-        lambda: bank_import.accept_return(session, clerk.town, entry_id, now, by(clerk)),
+        lambda: bank_import.accept_return(session, clerk.town, entry_id, form.get("zahlung", ""), now, by(clerk)),
     )
 
 
@@ -175,7 +175,8 @@ def _settle(
 def _show(
     request: Request, session: Session, clerk: Clerk, now: datetime, status: int = 200, **context: Any
 ) -> Response[Any]:
-    files = bank_lines.files(session, clerk.town)
+    number = get_number(request, "seite")
+    files, more = bank_lines.files(session, clerk.town, number)
     return show(
         request,
         clerk,
@@ -185,7 +186,9 @@ def _show(
         lines=bank_lines.waiting(session, clerk.town, now),
         preview=False,
         files=files,
-        failed=[each for each in files if not each.kind and each.imported_at > now - TOLD_FOR],
+        number=number,
+        more=more,
+        failed=bank_lines.failed(session, clerk.town, now - TOLD_FOR),
         states=_states(),
         **{"before": None} | _NOTHING_WRONG | context,
     )

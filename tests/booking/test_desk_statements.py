@@ -1,11 +1,12 @@
 """The page of bank statements: preview, import, suggestions, and taking it back; by the cashier alone."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
-from buchbar.booking import bank_shares, lifecycle
+from buchbar.booking import bank_import, bank_lines, bank_shares, lifecycle
 from buchbar.booking.bank_books import named
 from buchbar.booking.models import Booking
 from buchbar.payments import ledger
@@ -200,8 +201,14 @@ def test_a_return_with_a_fee_is_accepted_by_the_cashier(client, posted, database
     with database.read() as session:
         row = session.scalars(select(BankEntry).where(BankEntry.cents < 0)).one()
     assert row.state == "suggested" and "Als Rückgabe verbuchen" in client.get(PAGE).text
+    shown = re.search(r'name="zahlung" value="([^"]+)"', client.get(PAGE).text)[1]
+    act = f"/diepholz/amt/kasse/bewegung/{row.id}/rueckgabe"
+    for stale in ("", str(row.id)):
+        refused = posted(act, zahlung=stale)
+        assert refused.status_code == 409 and "eine andere Zahlung oder keine" in refused.text
+    assert owes(database, booking) == 0
     for _click in range(2):
-        assert posted(f"/diepholz/amt/kasse/bewegung/{row.id}/rueckgabe").status_code == 303
+        assert posted(act, zahlung=shown).status_code == 303
     assert owes(database, booking) == cents
 
 
@@ -226,6 +233,16 @@ def test_a_statement_of_another_account_is_imported_only_if_somebody_says_so(cli
     assert refused.status_code == 422 and 'id="anderes_konto-error"' in refused.text and "Vorschau" in refused.text
     assert posted(PAGE, name="a.xml", inhalt=packed(refused), anderes_konto="ja").status_code == 303
     assert one(database, BankEntry).cents == 100
+
+
+def test_all_imports_are_found_however_many_there_are(client, database, cashier, town):
+    with database.write() as session:
+        for n in range(bank_lines.FILES + 3):
+            bank_import.write_off(session, town.town, f"nr-{n}.xml", "unlesbar", NOW + timedelta(minutes=n), "Ordner")
+    newest, oldest = client.get(PAGE).text, client.get(f"{PAGE}?seite=2").text
+    assert "seite=2#importe" in newest and "nr-52.xml" in newest and "nr-0.xml" not in newest
+    assert "nr-0.xml" in oldest and "nr-2.xml" in oldest and "seite=3" not in oldest and "seite=1#importe" in oldest
+    assert "nr-52.xml" in oldest, "what failed lately is said on every page"
 
 
 def test_only_the_cashier_imports(client, posted, database, town, booking):
