@@ -37,7 +37,7 @@ def _after_correction(session: Session, booking: Booking) -> list[str]:
     moved = [f"{label}: {texts.euros(cents)}" for label, cents in on_the_way.moves(session, booking.id, account)]
     still = _("Zu bezahlen sind noch %s.") % texts.euros(account.open)
     return [
-        *([_("Zu dieser Buchung: %s.") % ", ".join(moved)] if moved else []),
+        *([". ".join(moved) + "."] if moved else []),
         *on_the_way.going(session, booking),
         still if account.open else _("Es ist nichts mehr zu bezahlen."),
     ]
@@ -92,6 +92,7 @@ def _transfer(charge: Charge, rules: MoneyRules, open_cents: int) -> dict[str, A
         [_("Empfänger"), rules.payee],
         [_("IBAN"), iban.readable(rules.iban)],
         [_("BIC"), rules.bic],
+        [_("Betrag"), texts.euros(open_cents)],
         [_("Verwendungszweck"), charge.sign],
     ]
     transfer = girocode.Transfer(

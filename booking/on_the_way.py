@@ -111,7 +111,7 @@ def _way(refund: Refund, account: payouts.Account) -> str:
 
 def _sentence(session: Session, booking: Booking, way: str, amount: str) -> str:
     sentence = _(BACK[way]) % amount
-    hours = " ".join(rules_of(session, booking.municipality_id).counter_hours.split())
+    hours = ", ".join(rules_of(session, booking.municipality_id).counter_hours.splitlines())
     return f"{sentence} {hours}".strip() if way in ("cash", "terminal") else sentence
 
 

@@ -114,7 +114,7 @@ def test_after_a_cancellation_the_notice_says_so_and_what_goes_back_and_nothing_
         "Änderungsbescheid",
         f"Kassenzeichen {first.kassenzeichen}",
         "10:00 Uhr) ist storniert.",
-        "Bezahlt: 320,00 €, Wird erstattet: 320,00 €.",
+        "Bezahlt: 320,00 €. Wird erstattet: 320,00 €.",
         "Sie bekommen 320,00 € zurück",
         "Es ist nichts mehr zu bezahlen.",
         INSTRUCTIONS,

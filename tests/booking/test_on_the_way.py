@@ -188,7 +188,7 @@ def test_what_goes_back_is_called_given_back_only_once_it_is(client, posted, own
 @pytest.mark.parametrize(
     ("how", "words"),
     [
-        ("cash", "bar am Schalter zurück. Bitte bringen Sie die Quittung mit. Stadtkasse montags bis 12"),
+        ("cash", "bar am Schalter zurück. Bitte bringen Sie die Quittung mit. Stadtkasse, montags bis 12"),
         ("terminal", "am Schalter zurück. Bitte bringen Sie die Karte und die Quittung mit."),
     ],
 )
