@@ -145,6 +145,7 @@ def undo_pay(session: Session, booking: Booking, at: datetime, by: Actor, cents:
         booking.state = "requested"
         _settle(session, booking, None, at, by)
         claims.shown(session, booking.id)
+    give_back(session, booking, at, by)
 
 
 def revive(session: Session, booking: Booking, at: datetime, by: Actor) -> bool:

@@ -250,13 +250,17 @@ def reverse(
 
 
 def _keep_what_has_gone(session: Session, payment: Payment) -> None:
-    """Forget what was to go back of a payment and hasn't gone, as far as nothing of it is left; what is left of the
-    last of it, or comes back to us, ``give_back_surplus`` sends anew."""
+    """Forget what was to go back of a payment and hasn't gone, as far as nothing of it is left; and of what else was
+    paid for the booking, as far as that is owed now. What is left of the last of it, or comes back to us,
+    ``give_back_surplus`` sends anew."""
     session.flush()
-    unsent = Refund.payment_id == payment.id, Refund.state != "done", Refund.done_at.is_(None)
-    wanted = session.scalars(select(Refund).where(*unsent).order_by(Refund.wanted_at.desc(), Refund.id))
-    for refund in wanted.all():
-        if left_of(session, payment) >= 0:
+    unsent = select(Refund).where(Refund.booking_id == payment.booking_id, Refund.state != "done")
+    # Locked, for a file or the provider may be taking it over just now, and they lock no booking; in a file's order.
+    locked = unsent.order_by(Refund.wanted_at, Refund.id).with_for_update().execution_options(populate_existing=True)
+    latest_first = reversed(session.scalars(locked).all())
+    for refund in sorted(latest_first, key=lambda each: each.payment_id != payment.id):
+        nothing_left = refund.payment_id == payment.id and left_of(session, payment) < 0
+        if not nothing_left and not account(session, payment.booking_id).open:
             return
         outbox.drop(session, "refund", refund.id)
         session.delete(refund)
