@@ -46,7 +46,7 @@ def rendered(kind: str, **context: Any) -> tuple[str, str]:
 
 def on_paper(kind: str, **context: Any) -> tuple[Part, ...]:
     """The same letter in parts, for a page that is printed: ("p", words), ("heading", words), ("fact", label, value),
-    ("point", words), ("picture", what it shows, SVG)."""
+    ("point", words), ("picture", what it shows, SVG): beside the facts after it."""
     made = unescape(render(None, f"letters/{kind}.html", form="paper", **({"wording": Own()} | context)))
     parts = (part.split("\x1f") for part in made.split("\x1e")[1:])
     return tuple((kind, *(" ".join(words.split()) for words in rest)) for kind, *rest in parts)

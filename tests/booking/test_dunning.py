@@ -3,11 +3,12 @@
 from datetime import date, timedelta
 from uuid import uuid4
 
+import pypdfium2
 import pytest
 from sqlalchemy import select
 
 from buchbar.base.errors import NotFound
-from buchbar.booking import dunning_run, dunning_stops, lifecycle
+from buchbar.booking import dunning_run, dunning_stops, lifecycle, papers
 from buchbar.booking.events import Actor
 from buchbar.booking.models import Booking, BookingEvent
 from buchbar.booking.terms import Terms
@@ -212,6 +213,10 @@ def test_who_has_no_email_gets_it_on_paper(database, town, firm):
     assert letter.paper is not None and "170,00" in letter.text and "<svg" not in letter.text
     ((_kind, words, drawn),) = [part for part in letter.paper if part[0] == "picture"]
     assert words.startswith("GiroCode") and drawn.startswith("<svg")
+    with database.read() as session:
+        printed = papers.as_pdf(session, [(letter, session.get_one(Booking, firm.id))], way_on=False)
+    (page,) = pypdfium2.PdfDocument(printed)
+    assert "GiroCode" in page.get_textpage().get_text_range()
 
 
 def test_the_letter_names_the_document_what_it_is_for_what_has_come_and_how_to_pay_the_rest(database, town, firm):
