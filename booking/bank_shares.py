@@ -69,7 +69,8 @@ def _whom(session: Session, town: Municipality, words: str, text: str) -> Invali
     if 1 < len(ids) <= _MOST:
         return Invalid({"buchung": _("Mehrere passen: %s. Bitte geben Sie die Nummer ein.") % found})
     if ids:
-        return Invalid({"buchung": _("Zu „%s“ passen zu viele Buchungen.") % words[:40]})
+        more = _("Zu „%s“ passen zu viele Buchungen. Bitte geben Sie mehr vom Namen oder die Nummer ein.")
+        return Invalid({"buchung": more % words[:40]})
     return Invalid({"buchung": _("Zu „%s“ ist keine Buchung zu finden.") % words[:40]})
 
 
