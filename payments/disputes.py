@@ -4,16 +4,18 @@ Each dispute goes out once and comes back once at most, however often and in wha
 inquiry, which takes no money yet, is only shown to a clerk (payments/inbox.py).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from buchbar.notices.outbox import NotYet
 from buchbar.payments import ledger, paying
-from buchbar.payments.models import Payment, Reversal
+from buchbar.payments.models import Payment, Refund, Reversal
 
 KIND = "disputed"
 AWAY, BACK = "out", "back"
@@ -28,7 +30,7 @@ def taken(session: Session, payments: Sequence[Payment], dispute_id: str, cents:
         raise NotYet("disputed before it was paid: the messages come out of order")
     if _booked(session, payments, dispute_id, AWAY):
         return
-    for payment, share in paying.shares(session, payments, cents):
+    for payment, share in _shares(session, payments, cents):
         _book(session, payment, f"{dispute_id}:{AWAY}", share, at)
 
 
@@ -39,6 +41,26 @@ def came_back(session: Session, payments: Sequence[Payment], dispute_id: str, ce
         return
     for went in _booked(session, payments, dispute_id, AWAY):
         _book(session, went.payment, f"{dispute_id}:{BACK}", -went.cents, at)
+
+
+def _shares(session: Session, payments: Sequence[Payment], cents: int) -> list[tuple[Payment, int]]:
+    """Which of the payments that were made as one lose how much: first what hasn't gone back, also if it shall; then
+    what the payer has had back, too."""
+    here, gone = {}, {}
+    for payment in payments:
+        here[payment.id] = payment.cents - _sum(session, Reversal.cents, Reversal.payment_id == payment.id)
+        gone[payment.id] = _sum(session, Refund.cents, Refund.payment_id == payment.id, Refund.state == "done")
+    found: Counter[UUID] = Counter()
+    for kept in (gone, {}):
+        for payment in payments:
+            share = min(cents, max(0, here[payment.id] - found[payment.id] - kept.get(payment.id, 0)))
+            found[payment.id] += share
+            cents -= share
+    return [(payment, found[payment.id]) for payment in payments if found[payment.id]]
+
+
+def _sum(session: Session, cents: InstrumentedAttribute[int], *where: ColumnElement[bool]) -> int:
+    return int(session.scalar(select(func.coalesce(func.sum(cents), 0)).where(*where)) or 0)
 
 
 def _booked(session: Session, payments: Sequence[Payment], dispute_id: str, way: str) -> list[Reversal]:

@@ -243,8 +243,8 @@ def together(session: Session, payment: Payment) -> list[Payment]:
 
 
 def shares(session: Session, payments: Sequence[Payment], cents: int) -> list[tuple[Payment, int]]:
-    """Which of the payments that were made as one lose how much, if ``cents`` of them are gone: one after the other
-    all that is left of it; what is gone beyond that, the last one loses."""
+    """Of which of the payments that were made as one how much has gone back, if ``cents`` of them have: one after the
+    other all that is left of it; what has gone beyond that is the last one's."""
     found: dict[UUID, int] = {}
     for payment in payments:
         found[payment.id] = min(cents, max(0, ledger.left_of(session, payment)))

@@ -139,7 +139,7 @@ def test_cancelling_one_gives_back_only_its_own_money(house, stripe, paid):
 def test_a_refund_in_the_dashboard_is_shared_out_and_never_counted_twice(house, stripe, paid):
     house.change(paid[0], lifecycle.cancel, CLERK)
     house.work()
-    lead = next(each for each in house.rows(Payment) if each.together_id is None)
+    lead = lead_of(house)
     stripe.refund_by_hand(lead, 5000)
     house.work()
     assert accounts(house, paid) == [(0, FEES, FEES), (FEES, FEES, 5000)]
@@ -158,6 +158,31 @@ def test_a_dispute_takes_it_from_both_and_winning_gives_it_to_both(house, stripe
     house.work()
     assert [house.open(each) for each in paid] == [0, 0]
     assert sorted(each.cents for each in house.rows(Reversal)) == [-FEES, -FEES, FEES, FEES]
+
+
+def lead_of(house):
+    return next(each for each in house.rows(Payment) if each.together_id is None)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_dispute_takes_what_was_to_go_back_of_one_and_then_it_does_not_go(house, stripe, paid, which):
+    house.change(paid[which], lifecycle.cancel, CLERK)
+    stripe.dispute(lead_of(house))
+    for _round in range(2):
+        house.work()
+    assert house.rows(Refund) == [] and sorted(each.cents for each in house.rows(Reversal)) == [FEES, FEES]
+    assert (house.open(paid[which]), house.open(paid[1 - which])) == (0, FEES)
+
+
+@pytest.mark.parametrize(("taken", "of_the_other"), [(2 * FEES, FEES), (FEES, 0)])
+def test_a_dispute_takes_what_has_gone_back_of_one_last(house, stripe, paid, taken, of_the_other):
+    house.change(paid[0], lifecycle.cancel, CLERK)
+    for _round in range(2):
+        house.work()
+    stripe.dispute(lead_of(house), amount=taken)
+    for _round in range(2):
+        house.work()
+    assert [house.open(each) for each in paid] == [of_the_other, FEES]
 
 
 def test_a_bounced_refund_is_shown_with_the_booking_that_it_belongs_to(house, stripe, paid):
