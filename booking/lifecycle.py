@@ -18,7 +18,7 @@ from buchbar.booking.models import Approval, Booking, BookingEvent
 from buchbar.booking.terms import SHORT_NOTICE_DAYS
 from buchbar.calendar.deadlines import after_days
 from buchbar.calendar.walls import local_date
-from buchbar.payments import credit_notes, ledger, paying
+from buchbar.payments import bills, credit_notes, ledger, paying
 
 
 def lock(session: Session, booking: Booking) -> None:
@@ -89,6 +89,9 @@ def approve(session: Session, booking: Booking, party: str, at: datetime, by: Ac
         return
     session.add(Approval(booking_id=booking.id, party=party, given_at=at, given_by=by.name))
     record(session, booking, "approve", at, by, party=party)
+    session.flush()
+    if not approvals.needed(booking) - approvals.given(session, booking):
+        bills.agreed(session, booking.id, booking.municipality_id, local_date(at, booking.municipality.zone))
     _settle(session, booking, "confirm", at, by)
     claims.shown(session, booking.id)
 

@@ -44,6 +44,14 @@ def complete(session: Session, charge: Charge, booking_number: str, ordinal: int
         charge.corrects_id = _first_of(session, charge.booking_id)
 
 
+def agreed(session: Session, booking_id: UUID, municipality_id: UUID, day: date) -> None:
+    """Count the days to pay of what a booking owes from ``day`` on, the local one of the yes: before it nobody owed
+    anything, and a late yes would find everything overdue."""
+    due_on = day + timedelta(days=rules_of(session, municipality_id).due_days)
+    owed = Charge.booking_id == booking_id, Charge.due_on < due_on
+    session.execute(update(Charge).where(*owed).values(due_on=due_on))
+
+
 def sign_of(
     session: Session, rules: MoneyRules, charge: Charge, day: date, booking_number: str = "", ordinal: int = 0
 ) -> str | None:

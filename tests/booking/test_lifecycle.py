@@ -353,6 +353,15 @@ def test_released_and_revived_again_and_again_owes_the_same(session, cast):
     assert sums == 17000
 
 
+def test_the_days_to_pay_are_counted_from_the_last_yes(session, cast):
+    booking = requested(session, cast)
+    (charge,) = ledger.charges(session, booking.id)
+    asked_on, late = charge.due_on, NOW + timedelta(days=60)
+    lifecycle.approve(session, booking, "office", late, CLERK)
+    session.refresh(charge)
+    assert booking.state == "payable" and charge.due_on == asked_on + timedelta(days=60)
+
+
 def test_two_payments_at_once_dont_pay_twice(session, cast):
     booking = payable(session, cast)
     pay(session, booking, NOW, 17000)

@@ -2,7 +2,6 @@
 
 from datetime import date
 
-
 TODAY = date(2026, 11, 23)
 
 
