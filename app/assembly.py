@@ -69,11 +69,13 @@ def on_paid(session: Session, booking_id: UUID, at: datetime, book: Callable[[],
 
 
 def on_refunded(session: Session, booking_id: UUID, at: datetime, book: Callable[[], int]) -> None:
-    """Money has gone back by a hand in the provider's dashboard: the booking's history says so."""
+    """Money has gone back by a hand in the provider's dashboard: the booking's history says so. What is left of ours
+    that crossed it goes anew."""
     booking = session.get_one(Booking, booking_id)
     lifecycle.lock(session, booking)
     if cents := book():
         record(session, booking, "refund", at, PROVIDER, cents=str(cents))
+        lifecycle.give_back(session, booking, at, PROVIDER)
 
 
 def on_taken(session: Session, booking_id: UUID, at: datetime, book: Callable[[], int]) -> None:

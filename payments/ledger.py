@@ -245,14 +245,14 @@ def reverse(
     ).first()
     if written is None:
         return 0
-    _keep_what_has_gone(session, payment)
+    keep_what_has_gone(session, payment)
     return cents
 
 
-def _keep_what_has_gone(session: Session, payment: Payment) -> None:
+def keep_what_has_gone(session: Session, payment: Payment) -> None:
     """Forget what was to go back of a payment and hasn't gone, as far as nothing of it is left; and of what else was
     paid for the booking, as far as that is owed now. What is left of the last of it, or comes back to us,
-    ``give_back_surplus`` sends anew."""
+    ``give_back_surplus`` sends anew. The caller has locked the booking."""
     session.flush()
     unsent = select(Refund).where(Refund.booking_id == payment.booking_id, Refund.state != "done")
     # Locked, for a file or the provider may be taking it over just now, and they lock no booking; in a file's order.

@@ -242,17 +242,6 @@ def together(session: Session, payment: Payment) -> list[Payment]:
     return list(session.scalars(wanted.order_by(Payment.booking_id)))
 
 
-def shares(session: Session, payments: Sequence[Payment], cents: int) -> list[tuple[Payment, int]]:
-    """Of which of the payments that were made as one how much has gone back, if ``cents`` of them have: one after the
-    other all that is left of it; what has gone beyond that is the last one's."""
-    found: dict[UUID, int] = {}
-    for payment in payments:
-        found[payment.id] = min(cents, max(0, ledger.left_of(session, payment)))
-        cents -= found[payment.id]
-    found[payments[-1].id] += cents
-    return [(payment, found[payment.id]) for payment in payments if found[payment.id]]
-
-
 def settle(session: Session, payment_id: UUID, told: Told, at: datetime) -> int:
     """Write down that a payment has come in; how many cents, 0 if it was written down already.
 

@@ -1,5 +1,6 @@
 """Money that goes back: sent by us, or noticed after somebody sent it in the provider's dashboard."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -8,7 +9,7 @@ from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from buchbar.notices.outbox import NotYet
-from buchbar.payments import paying
+from buchbar.payments import ledger
 from buchbar.payments.models import Payment, Refund
 
 DASHBOARD = "dashboard"
@@ -125,18 +126,40 @@ def failed(session: Session, refund_id: UUID, provider_id: str) -> None:
 
 def gone(session: Session, payments: Sequence[Payment], cents: int) -> list[tuple[Payment, int]]:
     """Of which of the payments that were made as one how much has gone back, if of all of them ``cents`` have; only
-    those of which more has gone back than is known here."""
-    of_each = select(Refund.payment_id, func.sum(Refund.cents)).group_by(Refund.payment_id)
-    found = session.execute(of_each.where(Refund.payment_id.in_([payment.id for payment in payments])))
-    ours = {payment_id: int(known) for payment_id, known in found}
+    those of which more has gone back than is known here. Raises NotYet while nobody knows whether what is beyond that
+    is what we are sending."""
+    of_these = Refund.payment_id.in_([payment.id for payment in payments])
+    # Looked up first: what is written down as sent after that is among what is summed.
+    unsent = session.scalar(select(Refund.id).where(of_these, Refund.state == "wanted").limit(1))
+    of_each = select(Refund.payment_id, func.sum(Refund.cents)).where(of_these, _told()).group_by(Refund.payment_id)
+    ours = {payment_id: int(known) for payment_id, known in session.execute(of_each)}
     beyond = cents - sum(ours.values())
     if beyond <= 0:
         return []
-    return [(payment, ours.get(payment.id, 0) + share) for payment, share in paying.shares(session, payments, beyond)]
+    if unsent:
+        raise NotYet("one of our refunds is on its way, and may be what this message tells of")
+    return [(payment, ours.get(payment.id, 0) + share) for payment, share in _shares(session, payments, beyond)]
+
+
+def _shares(session: Session, payments: Sequence[Payment], cents: int) -> list[tuple[Payment, int]]:
+    """Of which of the payments that were made as one how much has gone back, if ``cents`` of them have: first what the
+    provider wouldn't send for us, then all that is left of one after the other; what is beyond that is the last's."""
+    found: Counter[UUID] = Counter()
+    of_these = Refund.payment_id.in_([payment.id for payment in payments])
+    refused = select(Refund.payment_id, func.sum(Refund.cents)).where(of_these, Refund.state == "failed", ~_told())
+    known = dict(session.execute(refused.group_by(Refund.payment_id)).all())
+    rooms = [(payment, int(known.get(payment.id, 0))) for payment in payments]
+    for payment, room in [*rooms, *((payment, ledger.left_of(session, payment)) for payment in payments)]:
+        share = min(cents, max(0, room))
+        found[payment.id] += share
+        cents -= share
+    found[payments[-1].id] += cents
+    return [(payment, found[payment.id]) for payment in payments if found[payment.id]]
 
 
 def noticed(session: Session, payment_id: UUID, cents: int, at: datetime) -> int:
     """Write down what went back without our doing, if of a payment ``cents`` have gone back in all; how many cents.
+    What of ours the provider has refused for that reason is forgotten: ``lifecycle.give_back`` sends what is left.
 
     Sums are compared, so messages may come doubled and in any order. What bounced counts among ours: the message that
     it was sent may come after, and who sends it again in the dashboard tells the desk. The caller has locked the
@@ -145,7 +168,7 @@ def noticed(session: Session, payment_id: UUID, cents: int, at: datetime) -> int
     payment = session.get_one(Payment, payment_id, with_for_update=True, populate_existing=True)
     if payment.state != "paid":
         raise NotYet("refunded before it was paid: the messages come out of order")
-    ours = select(func.coalesce(func.sum(Refund.cents), 0)).where(Refund.payment_id == payment_id)
+    ours = select(func.coalesce(func.sum(Refund.cents), 0)).where(Refund.payment_id == payment_id, _told())
     beyond = cents - int(session.scalar(ours) or 0)
     if beyond <= 0:
         return 0
@@ -160,5 +183,12 @@ def noticed(session: Session, payment_id: UUID, cents: int, at: datetime) -> int
             done_at=at,
         )
     )
-    session.flush()
+    ledger.keep_what_has_gone(session, payment)
     return beyond
+
+
+def _told() -> ColumnElement[bool]:
+    """The condition that the provider tells of a refund: it has sent it, or begun to, and it may have come back since.
+    What it never began to send a clerk may have given back another way."""
+    begun = Refund.refund_id.is_not(None) | Refund.follows_id.is_not(None)
+    return begun | (Refund.state == "done") & (Refund.reason != BY_HAND)

@@ -185,6 +185,15 @@ def test_a_dispute_takes_what_has_gone_back_of_one_last(house, stripe, paid, tak
     assert [house.open(each) for each in paid] == [of_the_other, FEES]
 
 
+def test_what_went_in_the_dashboard_is_first_what_stripe_refused_us_for_it(house, stripe, paid):
+    house.change(paid[1], lifecycle.cancel, CLERK)
+    stripe.refund_by_hand(lead_of(house), FEES + 3000)
+    for _round in range(4):
+        house.work()
+        house.clock.now += timedelta(minutes=3)
+    assert accounts(house, paid) == [(FEES, FEES, 3000), (0, FEES, FEES)]
+
+
 def test_a_bounced_refund_is_shown_with_the_booking_that_it_belongs_to(house, stripe, paid):
     house.change(paid[1], lifecycle.cancel, CLERK)
     house.work()
