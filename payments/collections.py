@@ -88,9 +88,10 @@ def order_of(session: Session, municipality_id: UUID, order_id: UUID, kind: str)
 
 
 def lock(session: Session, order: SepaOrder) -> None:
-    """Wait for whoever is changing a file, and see what they did. Before its bookings are locked."""
+    """Wait for whoever is changing a file, and see what they did. Before its bookings are locked; who has locked one of
+    them may still name the file."""
     session.flush()
-    session.refresh(order, with_for_update=True)
+    session.refresh(order, with_for_update={"key_share": True})
 
 
 def orders(session: Session, municipality_id: UUID, kind: str) -> list[SepaOrder]:

@@ -20,7 +20,7 @@ from buchbar.base.errors import NotFound, Refused
 from buchbar.base.texts import _
 from buchbar.calendar.bank_days import is_bank_day
 from buchbar.calendar.walls import local_date
-from buchbar.payments import collections, iban, refunds, sepa
+from buchbar.payments import collections, iban, paying, refunds, sepa
 from buchbar.payments.bank_entries import payer_iban
 from buchbar.payments.mandates import Mandate, SepaOrder
 from buchbar.payments.models import Payment, Refund
@@ -40,14 +40,13 @@ class Account:
 
 def waiting(session: Session, municipality_id: UUID) -> list[Refund]:
     """What waits for the next file, or for an account, the oldest first."""
-    wanted = (
-        select(Refund)
-        .join(Refund.payment)
-        .options(selectinload(Refund.payment))
-        .where(Payment.municipality_id == municipality_id, Payment.provider.in_(PROVIDERS))
-        .where(Refund.state.in_(("wanted", "failed")))
-    )
-    return list(session.scalars(wanted.order_by(Refund.wanted_at, Refund.id)))
+    return list(session.scalars(_waiting(municipality_id).order_by(Refund.wanted_at, Refund.id)))
+
+
+def _waiting(municipality_id: UUID) -> Select[Refund]:
+    ours = select(Payment.id).where(Payment.municipality_id == municipality_id, Payment.provider.in_(PROVIDERS))
+    wanted = select(Refund).where(Refund.payment_id.in_(ours), Refund.state.in_(("wanted", "failed")))
+    return wanted.options(selectinload(Refund.payment))
 
 
 def accounts(session: Session, refunds: Collection[Refund]) -> dict[UUID, Account]:
@@ -61,9 +60,11 @@ def accounts(session: Session, refunds: Collection[Refund]) -> dict[UUID, Accoun
 
 def named(session: Session, municipality_id: UUID, refund_id: UUID) -> Refund:
     """A refund of this town that waits, locked. Raises NotFound."""
-    if refund_id not in {refund.id for refund in waiting(session, municipality_id)}:
+    wanted = _waiting(municipality_id).where(Refund.id == refund_id).with_for_update()
+    refund = session.scalar(wanted.execution_options(populate_existing=True))
+    if refund is None:
         raise NotFound
-    return session.get_one(Refund, refund_id, with_for_update=True, populate_existing=True)
+    return refund
 
 
 def send_to(session: Session, refund: Refund, account: Account) -> None:
@@ -87,7 +88,9 @@ def hand_over(
     rules = rules_of(session, municipality_id)
     if not (rules.iban and rules.payee):
         raise Refused(_("Für Überweisungen fehlt das Konto der Kommune."))
-    chosen = [each for each in waiting(session, municipality_id) if each.id in refund_ids]
+    wanted = _waiting(municipality_id).where(Refund.id.in_(refund_ids)).order_by(Refund.wanted_at, Refund.id)
+    locked = wanted.with_for_update().execution_options(populate_existing=True)
+    chosen = session.scalars(locked).all()
     known = accounts(session, chosen)
     order = collections.begin(session, municipality_id, "refunds", on, at, by)
     if not sum(_put_in(session, order, each, known[each.id], at) for each in chosen):
@@ -104,8 +107,11 @@ def withdraw(session: Session, order: SepaOrder, at: datetime, today: date, by: 
         return
     if today > order.execute_on:
         raise Refused(_("Der Tag der Ausführung ist vorbei. Kommt Geld zurück, steht es auf dem Kontoauszug."))
-    inside = select(Refund).where(Refund.order_id == order.id, refunds.gone_for_good()).with_for_update()
-    for refund in session.scalars(inside).all():
+    inside = select(Refund).where(Refund.order_id == order.id)
+    theirs = select(Payment).where(Payment.id.in_(inside.with_only_columns(Refund.payment_id)))
+    # Their bookings first: whoever brings one of these back, or says that it arrived, has locked its own.
+    paying.lock(session, session.scalars(theirs.order_by(Payment.booking_id)).all())
+    for refund in session.scalars(inside.where(refunds.gone_for_good())).all():
         anew = refunds.back(session, refund, refunds.WITHDRAWN, at)
         anew.state, anew.sealed_iban = "wanted", refund.sealed_iban
     order.withdrawn_at, order.withdrawn_by = at, by
@@ -177,7 +183,6 @@ def forget(session: Session, of_bookings: Collection[UUID] | Select[UUID]) -> No
 
 
 def _put_in(session: Session, order: SepaOrder, refund: Refund, account: Account, at: datetime) -> int:
-    session.refresh(refund, with_for_update=True)
     if refund.state != "wanted" or not account.number:
         return 0
     refund.to_name, refund.sealed_iban = account.name, iban.sealed(session, account.number)

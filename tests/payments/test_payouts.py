@@ -1,5 +1,7 @@
 """Refunds to bank accounts: they wait for a file, go where the money came from, and may come back."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from uuid import uuid4
 from xml.etree import ElementTree
@@ -9,7 +11,9 @@ from sqlalchemy import select
 
 from buchbar.base.errors import NotFound, Refused
 from buchbar.booking import lifecycle
-from buchbar.payments import ledger, mandates, payouts, refunds, workers
+from buchbar.booking.models import Booking
+from buchbar.payments import collections, ledger, mandates, payouts, refunds, workers
+from buchbar.payments.mandates import SepaOrder
 from buchbar.payments.models import Payment, Refund
 from buchbar.payments.payouts import Account
 from buchbar.payments.rules import MoneyRules
@@ -161,3 +165,78 @@ def test_the_account_is_forgotten_with_the_booking_and_the_file_says_so(session)
     assert (refund.to_name, refund.sealed_iban) == ("", "")
     with pytest.raises(Refused, match="gelöscht"):
         payouts.content(session, order)
+
+
+def one_after_the_other(database, first, second):
+    """``first`` does its work up to its call, then ``second`` begins, and neither waits for ever."""
+    reached, begun = threading.Event(), threading.Event()
+
+    def meet():
+        reached.set()
+        begun.wait(5)
+
+    def later():
+        reached.wait(5)
+        with database.write() as session:
+            second(session, begun.set)
+
+    def earlier():
+        with database.write() as session:
+            first(session, meet)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(earlier), pool.submit(later)]:
+            done.result()
+
+
+@pytest.mark.parametrize("told", ["came back", "arrived"])
+def test_a_file_is_taken_back_while_the_bank_tells_of_what_is_in_it(database, told):
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("there the file itself lets one write at a time")
+    with database.write() as session:
+        town, refund = cancelled(session)
+        order = handed_over(session, town, refund)
+        if told == "arrived":
+            payouts.came_back(session, refund.id.hex, NOW)
+        order_id, booking_id, name = order.id, refund.booking_id, refund.id.hex
+
+    def tell(session, meet):
+        lifecycle.lock(session, session.get_one(Booking, booking_id))
+        meet()
+        (payouts.came_back if told == "came back" else payouts.arrived)(session, name, NOW)
+
+    def withdraw(session, begun):
+        order = session.get_one(SepaOrder, order_id)
+        collections.lock(session, order)
+        threading.Timer(0.3, begun).start()
+        payouts.withdraw(session, order, NOW, NEXT, "Herr Winter")
+
+    one_after_the_other(database, tell, withdraw)
+    with database.read() as session:
+        wanted = {"came back": "failed", "arrived": "wanted"}[told]
+        assert [each.state for each in payouts.waiting(session, town.id)] == [wanted]
+        assert ledger.account(session, booking_id).returned == 17000
+
+
+@pytest.mark.parametrize("act", ["named", "hand_over"])
+def test_what_is_forgotten_at_the_same_time_goes_into_no_file(database, act):
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("there the file itself lets one write at a time")
+    with database.write() as session:
+        town, refund = cancelled(session)
+        town_id, refund_id, payment_id = town.id, refund.id, refund.payment_id
+
+    def take(session, meet):
+        payment = session.get_one(Payment, payment_id)
+        ledger.reverse(session, payment, "returned", "entry:1", payment.cents, NOW)
+        meet()
+
+    def use(session, begun):
+        threading.Timer(0.3, begun).start()
+        if act == "named":
+            payouts.named(session, town_id, refund_id)
+        else:
+            payouts.hand_over(session, town_id, [refund_id], NEXT, NOW, "Herr Winter")
+
+    with pytest.raises({"named": NotFound, "hand_over": Refused}[act]):
+        one_after_the_other(database, take, use)
