@@ -82,24 +82,43 @@ def instead_of(session: Session, refund: Refund) -> Refund | None:
 
 def bounced(session: Session, payments: Sequence[Payment], provider_id: str, cents: int, at: datetime) -> None:
     """Write down that the money didn't arrive: a clerk has to find another way. Raises NotYet while it isn't written
-    down yet under which name the provider sends it.
+    down yet that it was sent, or under which name.
 
-    What was sent in the dashboard has no name here: it is that of which as much has gone. The caller has locked the
-    bookings.
+    What was sent in the dashboard has no name here: it is that of which as much has gone, or more, for several are
+    noticed as one. The caller has locked the bookings.
     """
     of_these = select(Refund).where(Refund.payment_id.in_([payment.id for payment in payments]))
     named = session.scalar(of_these.where(Refund.refund_id == provider_id))
-    if named is None:
-        if session.scalar(of_these.where(Refund.state == "wanted").limit(1)):
-            raise NotYet("a refund failed before it was known here: the messages come out of order")
-        nameless = Refund.refund_id.is_(None), Refund.reason != BY_HAND, Refund.cents == cents
-        named = session.scalar(of_these.where(gone_for_good(), *nameless).order_by(Refund.done_at, Refund.id).limit(1))
-        if named is None:
-            return
-        named.refund_id = provider_id
-        session.flush()
-    if session.scalar(select(Refund.id).where(Refund.id == named.id, Refund.reason != BY_HAND, gone_for_good())):
-        back(session, named, BOUNCED, at)
+    if named:
+        if session.scalar(select(Refund.id).where(Refund.id == named.id, Refund.reason != BY_HAND, gone_for_good())):
+            back(session, named, BOUNCED, at)
+        return
+    if session.scalar(of_these.where(Refund.state == "wanted").limit(1)):
+        raise NotYet("a refund failed before it was known here: the messages come out of order")
+    nameless = of_these.where(gone_for_good(), Refund.refund_id.is_(None), Refund.reason != BY_HAND)
+    fits = (Refund.cents == cents) | (Refund.cents > cents) & (Refund.reason == DASHBOARD)
+    sent = session.scalar(nameless.where(fits).order_by(Refund.cents, Refund.done_at, Refund.id).limit(1))
+    if sent is None:
+        raise NotYet("a refund failed of which nobody knows yet that it was sent: the messages come out of order")
+    sent.refund_id = provider_id
+    anew = back(session, sent, BOUNCED, at)
+    if sent.cents > cents:  # what has been exported stays: all of it comes back, and what has arrived goes anew
+        anew.cents = cents
+        session.add(_by_dashboard(sent.payment, sent.cents - cents, at))
+    session.flush()
+
+
+def _by_dashboard(payment: Payment, cents: int, at: datetime) -> Refund:
+    """What of a payment went in the provider's dashboard."""
+    return Refund(
+        payment_id=payment.id,
+        booking_id=payment.booking_id,
+        cents=cents,
+        state="done",
+        reason=DASHBOARD,
+        wanted_at=at,
+        done_at=at,
+    )
 
 
 def by_hand(session: Session, refund_id: UUID, at: datetime) -> int:
@@ -172,17 +191,7 @@ def noticed(session: Session, payment_id: UUID, cents: int, at: datetime) -> int
     beyond = cents - int(session.scalar(ours) or 0)
     if beyond <= 0:
         return 0
-    session.add(
-        Refund(
-            payment_id=payment_id,
-            booking_id=payment.booking_id,
-            cents=beyond,
-            state="done",
-            reason=DASHBOARD,
-            wanted_at=at,
-            done_at=at,
-        )
-    )
+    session.add(_by_dashboard(payment, beyond, at))
     ledger.keep_what_has_gone(session, payment)
     return beyond
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from buchbar.booking import failures, history, journal, lifecycle
 from buchbar.booking.models import Booking
 from buchbar.calendar.spans import Span
+from buchbar.notices.outbox import NotYet
 from buchbar.payments import books, checks, ledger, payouts, refunds
 from buchbar.payments.models import Payment, Refund
 from tests.booking.money import pay
@@ -86,10 +87,48 @@ def test_what_was_sent_in_the_dashboard_and_bounced_waits_for_a_clerk(house, str
     assert rows(house) == [("done", FEES), ("done", -FEES), ("done", FEES)]
 
 
-def test_nothing_is_taken_for_it_of_which_another_amount_went(house, stripe):
+def test_what_was_noticed_as_one_bounces_for_itself(house, stripe):
+    booking = paid(house, stripe)
+    stripe.behave(lost=True)
+    stripe.refund_by_hand(house.rows(Payment)[0], 6000)
+    stripe.behave()
+    stripe.refund_by_hand(house.rows(Payment)[0], 4000)
+    house.work()
+    assert rows(house) == [("done", 10000)]
+    first, second = (each["id"] for each in stripe.books()["refunds"])
+    stripe.bounce(first)
+    house.work()
+    assert sorted(rows(house)) == [("done", -10000), ("done", 4000), ("done", 10000), ("failed", 6000)]
+    assert house.account(booking) == (FEES, FEES, 10000)
+    stripe.bounce(second)
+    house.work()
+    assert [cents for state, cents in sorted(rows(house)) if state == "failed"] == [4000, 6000]
+    assert house.account(booking) == (FEES, FEES, 10000)
+    with house.database.read() as session:
+        assert [each.verbs for each in failures.failures(session, house.town.town)] == [("repay",)] * 2
+        assert checks.findings(session, house.town.town, house.clock.now) == []
+
+
+def test_that_it_bounced_may_be_told_before_it_was_sent(house, stripe):
+    paid(house, stripe)
+    stripe.behave(lost=True)
+    stripe.refund_by_hand(house.rows(Payment)[0], FEES)
+    stripe.behave()
+    stripe.bounce(stripe.books()["refunds"][0]["id"])
+    house.work()
+    assert rows(house) == []
+    house.clock.now += timedelta(minutes=10)
+    house.catch_up()
+    house.work()
+    house.clock.now += timedelta(minutes=10)
+    house.work()
+    assert rows(house) == [("done", FEES), ("done", -FEES), ("failed", FEES)]
+
+
+def test_nothing_is_taken_for_it_of_which_less_went(house, stripe):
     paid(house, stripe)
     stripe.refund_by_hand(house.rows(Payment)[0], 5000)
     house.work()
-    with house.database.write() as session:
-        refunds.bounced(session, session.query(Payment).all(), "re_of_another", 700, house.clock.now)
+    with house.database.write() as session, pytest.raises(NotYet):
+        refunds.bounced(session, session.query(Payment).all(), "re_of_another", 7000, house.clock.now)
     assert rows(house) == [("done", 5000)]
