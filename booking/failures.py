@@ -51,6 +51,7 @@ def settle(
         raise Refused(_("Das geht hier nicht. Bitte laden Sie die Seite neu."))
     if verb == "retry":
         outbox.retry(session, failure.errand, at)
+        failure.errand.done_by = by.name
         return
     if verb == "repay" and failure.refund and failure.booking:
         _repay(session, town, failure.booking, failure.refund, at, by)
@@ -108,24 +109,26 @@ def _letters(session: Session, town: Municipality) -> list[Failure]:
 
 def _refunds(session: Session, town: Municipality) -> list[Failure]:
     """What the provider has given up isn't tried again: it would be sent beside what a clerk sends. What it may have
-    sent, its answer being lost, is tried again before a clerk sends it: it knows what it has sent."""
+    sent, its answer being lost, is tried again before a clerk sends it: it knows what it has sent. Only where that
+    was no use either (the town's account there is closed), the clerk has to find that out, and then sends it."""
     rows = session.execute(
         select(Errand, Refund, Booking)
         .join(Refund, Refund.id == Errand.subject_id)
         .join(Booking, Booking.id == Refund.booking_id)
         .where(Errand.state == "failed", Booking.municipality_id == town.id)
     )
-    verbs = {"wanted": ("retry",), "failed": ("repay",), "done": ("dismiss",)}
-    return [
-        Failure(
-            errand,
-            _("Erstattung nicht ausgeführt: %s") % texts.euros(refund.cents),
-            booking,
-            verbs[refund.state],
-            refund,
+    return [_refund(errand, refund, booking) for errand, refund, booking in rows]
+
+
+def _refund(errand: Errand, refund: Refund, booking: Booking) -> Failure:
+    words = _("Erstattung nicht ausgeführt: %s") % texts.euros(refund.cents)
+    if refund.state == "wanted" and errand.done_by:
+        look = _(
+            "Bitte sehen Sie erst bei Stripe nach, ob das Geld dort schon zurückging, bevor Sie es anders erstatten."
         )
-        for errand, refund, booking in rows
-    ]
+        return Failure(errand, f"{words}. {look}", booking, ("retry", "repay"), refund)
+    verbs = {"wanted": ("retry",), "failed": ("repay",), "done": ("dismiss",)}
+    return Failure(errand, words, booking, verbs[refund.state], refund)
 
 
 def _payments(session: Session, town: Municipality, strays: bool) -> list[Failure]:

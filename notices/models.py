@@ -48,7 +48,7 @@ class Errand(Identified, Base):
 
     ``kind`` says which worker does it, ``subject_id`` names the row that it is about. A worker takes it for a while
     (``leased_until``); if it dies, the errand is free again after that. ``done_by`` names the clerk who settled what
-    no worker could.
+    no worker could, or had it tried again.
     """
 
     __tablename__ = "errand"

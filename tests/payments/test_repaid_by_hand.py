@@ -39,6 +39,9 @@ def answers(database, monkeypatch):
         monkeypatch.setattr(checkout, "refund", refund)
         with database.write() as session:
             errand = session.scalars(select(Errand).where(Errand.kind == "refund")).one()
+            if errand.state == "failed" and session.scalars(select(Refund.state)).one() == "wanted":
+                town = session.get_one(Municipality, town_id)
+                failures.settle(session, town, errand.id, "retry", NOW, CLERK, strays=False)
             outbox.retry(session, errand, NOW)
             errand.attempts = len(outbox.PAUSES)
         outbox.work_off(database, workers.WORKERS, lambda: NOW)
@@ -54,6 +57,20 @@ def answers(database, monkeypatch):
 def test_what_the_provider_may_have_sent_is_tried_again_first(town_id, answers, fault):
     assert answers(town_id, fault) == ([("retry",)], "wanted")
     assert answers(town_id, Told(state="refunded", object_id="re_1", intent_id="pi_1")) == ([], "done")
+
+
+def test_where_trying_again_is_no_use_a_clerk_looks_there_and_gives_it_back_by_hand(database, town_id, answers):
+    shut_out = ShutOut("the key is gone")
+    assert answers(town_id, shut_out) == ([("retry",)], "wanted")
+    assert answers(town_id, shut_out) == ([("retry", "repay")], "wanted")
+    with database.write() as session:
+        town = session.get_one(Municipality, town_id)
+        (failure,) = failures.failures(session, town)
+        assert "sehen Sie erst bei Stripe nach" in failure.words
+        failures.settle(session, town, failure.errand.id, "repay", NOW, CLERK, strays=False)
+        assert failures.failures(session, town) == []
+        refund = session.scalars(select(Refund)).one()
+        assert (refund.state, refund.reason) == ("done", "by hand")
 
 
 def test_what_it_refuses_is_given_back_by_hand_and_never_sent(town_id, answers):
