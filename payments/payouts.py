@@ -49,13 +49,20 @@ def _waiting(municipality_id: UUID) -> Select[Refund]:
     return wanted.options(selectinload(Refund.payment))
 
 
-def accounts(session: Session, refunds: Collection[Refund]) -> dict[UUID, Account]:
-    """Where refunds go, by their ids: as a clerk typed, or where the money came from."""
-    of_entries = BankEntry.id.in_([each.payment.entry_id for each in refunds if each.payment.entry_id])
-    of_mandates = Mandate.id.in_([each.payment.mandate_id for each in refunds if each.payment.mandate_id])
+def accounts(session: Session, wanted: Collection[Refund]) -> dict[UUID, Account]:
+    """Where refunds go, by their ids: as a clerk typed, or where the money came from, unless the bank brought a
+    refund back from there."""
+    of_entries = BankEntry.id.in_([each.payment.entry_id for each in wanted if each.payment.entry_id])
+    of_mandates = Mandate.id.in_([each.payment.mandate_id for each in wanted if each.payment.mandate_id])
     entries = {entry.id: entry for entry in session.scalars(select(BankEntry).where(of_entries))}
     mandates = {mandate.id: mandate for mandate in session.scalars(select(Mandate).where(of_mandates))}
-    return {each.id: _account(session, each, entries, mandates) for each in refunds}
+    found = {each.id: _account(session, each, entries, mandates) for each in wanted}
+    of_these = Refund.payment_id.in_([each.payment_id for each in wanted]), Refund.reason == refunds.BOUNCED
+    refused = set(session.scalars(select(Refund.payment_id).where(*of_these)))
+    for each in wanted:
+        if each.payment_id in refused and not each.sealed_iban:  # where the money came from, none arrives any more
+            found[each.id] = Account(found[each.id].name, "")
+    return found
 
 
 def named(session: Session, municipality_id: UUID, refund_id: UUID) -> Refund:

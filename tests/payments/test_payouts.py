@@ -141,6 +141,16 @@ def test_what_did_not_come_back_after_all_stands_in_its_file_and_may_come_back_l
     assert payouts.waiting(session, town.id) == [anew]
 
 
+def test_what_goes_later_of_the_same_payment_does_not_go_to_the_account_that_sent_it_back(session):
+    town, refund = cancelled(session)
+    refund.cents = 5000
+    handed_over(session, town, refund)
+    payouts.came_back(session, refund.id.hex, NOW)
+    ledger.give_back_surplus(session, refund.booking_id, NOW, "cancelled")
+    accounts = payouts.accounts(session, payouts.waiting(session, town.id))
+    assert len(accounts) == 2 and [each.number for each in accounts.values()] == ["", ""]
+
+
 def test_what_a_clerk_gave_back_by_hand_goes_into_no_file(session):
     town, refund = cancelled(session)
     refunds.by_hand(session, refund.id, NOW)
