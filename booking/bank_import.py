@@ -223,9 +223,14 @@ def _settle_what_is_clear(
     found = [books.match(each) for each in entries]
     locked = lock_all(session, town, _about(session, found))
     pairs = list(zip(rows, entries, strict=True))
-    _settle(session, town, [(row, entry) for row, entry in pairs if not _is_given_back(entry)], locked, at)
-    # Last, for a bank may give back what came with the same file.
-    _settle(session, town, [(row, entry) for row, entry in pairs if _is_given_back(entry)], locked, at)
+    given_back = [(row, entry) for row, entry in pairs if _is_given_back(entry)]
+    came = [(row, entry) for row, entry in pairs if not _is_given_back(entry)]
+    _settle(session, town, came, locked, at)
+    # After that, for a bank may give back what came with the same file; and that may be paid again with it, too.
+    _settle(session, town, given_back, locked, at)
+    if given_back:
+        unclear = [(row, entry) for row, entry in came if row.state in ("open", "suggested")]
+        _settle(session, town, unclear, locked, at)
     session.flush()
 
 

@@ -96,4 +96,9 @@ def _take_back(
             lifecycle.undo_pay(session, booking, at, by, cents, reason)
     for name in brought_back:
         if not payouts.arrived(session, name, at):
-            raise Refused(_("Die zurückgekommene Erstattung ist schon wieder unterwegs."))
+            raise Refused(
+                _(
+                    "Die zurückgekommene Erstattung ist schon wieder unterwegs, oder sie steht nicht mehr aus, weil "
+                    "die Zahlung dazu zurückgeholt wurde."
+                )
+            )

@@ -15,6 +15,7 @@ from buchbar.payments.models import Payment, Refund, Reversal
 from buchbar.payments.rules import usual
 from buchbar.payments.statements import BankEntry, BankFile
 from tests.booking.crowd import crowded, together
+from tests.booking.money import pay
 from tests.cast import CLERK, NOW, SATURDAY, assemble, confirmed, slot_at
 from tests.payments.statement_files import entry, statement
 
@@ -206,6 +207,17 @@ def test_a_refund_that_was_given_back_by_hand_does_not_come_back_from_a_bank(ses
     refunds.by_hand(session, anew.id, NOW)
     (again,) = bring(session, cast.town, brought_back(refund, "A4")).entries
     assert (again.state, payouts.waiting(session, cast.town.id)) == ("open", [])
+
+
+def test_what_the_bank_gives_back_is_paid_again_with_the_same_file(session, cast, booking):
+    said = ledger.charges(session, booking.id)[0].readable
+    first = pay(session, booking, NOW)
+    first.provider, first.intent_id = "debit", first.id.hex
+    session.flush()
+    back, again = entry(-first.cents, f"RETOURE {said}", ref="A1", more=BACK), entry(first.cents, said, ref="A2")
+    made = bank_import.bring_in(session, cast.town, "auszug.xml", statement(back, again), NOW, "Frau Kasse")
+    assert [(row.state, row.cents) for row in made.entries] == [("matched", -first.cents), ("matched", first.cents)]
+    assert ledger.account(session, booking.id).open == 0
 
 
 def test_the_first_return_told_again_does_not_fail_the_second_attempt(session, cast, refund):
