@@ -3,9 +3,11 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -14,7 +16,8 @@ from buchbar.booking import lifecycle
 from buchbar.booking.events import CITIZEN, PROVIDER
 from buchbar.booking.models import Booking
 from buchbar.notices.models import Errand
-from buchbar.payments import inbox, ledger, paying
+from buchbar.notices.outbox import NotYet
+from buchbar.payments import inbox, ledger, paying, refunds
 from buchbar.payments.checkout import Told
 from buchbar.payments.models import Payment, Refund
 from tests.cast import ANNA_AND_BEN, NOW, SATURDAY, Couple, confirmed, slot_at
@@ -113,15 +116,29 @@ def test_two_clicks_at_once_begin_one_payment(database, town):
 
 
 def test_a_refund_by_hand_told_while_the_couple_cancels(database, town):
+    def tell(told):
+        with suppress(NotYet):
+            inbox.apply(database, told, NOW)
+
     for booking_id, checkout_id in begun(database, town, 8):
         inbox.apply(database, paid(checkout_id), NOW)
         by_hand = Told(state="refunded", object_id="ch_1", intent_id=f"pi_{checkout_id}", cents=5000)
-        at_once(lambda told=by_hand: inbox.apply(database, told, NOW), lambda b=booking_id: cancel(database, b))
-        # Stripe refuses to send more than was paid, and says at last that all of it has gone back.
+        at_once(lambda told=by_hand: tell(told), lambda b=booking_id: cancel(database, b))
+        for cents in (FEES, FEES - 5000):  # Stripe refuses to send more than was paid, and sends the rest
+            with database.write() as session:
+                ours = select(Refund).where(Refund.booking_id == booking_id, Refund.state == "wanted")
+                if refund := session.scalar(ours.where(Refund.cents == cents)):
+                    if cents == FEES:
+                        refunds.failed(session, refund.id, "")
+                    else:
+                        refunds.taken_over(session, refund.id, refund.id.hex, NOW)
+            inbox.apply(database, by_hand, NOW)
         inbox.apply(database, Told(state="refunded", intent_id=f"pi_{checkout_id}", cents=FEES), NOW)
         with database.read() as session:
             sums = ledger.account(session, booking_id)
             assert (sums.owed, sums.paid, sums.returned) == (0, FEES, FEES)
+            found = session.scalars(select(Refund).where(Refund.booking_id == booking_id)).all()
+            assert sorted((each.state, each.cents) for each in found) == [("done", 5000), ("done", FEES - 5000)]
 
 
 def test_without_the_lock_a_cancelled_reservation_would_rise_again(database, town, monkeypatch):
