@@ -45,6 +45,7 @@ LETTER = {
     **dict.fromkeys(("town", "office", "sender", "number_label", "number", "date", "greetings"), "Diepholz"),
     "contact": [],
     "foot": ["Diepholz"],
+    "language": "de",
     "subject": "Ihre Trauung",
     "parts": [["p", "Herzlich willkommen"]],
     "sections": [],
@@ -65,7 +66,7 @@ LETTER = {
 )
 def test_no_document_fails_for_a_sign_that_no_font_has(written, printed):
     couple = ["Ольга", written]
-    seen = text_of(pdf("letter", LETTER | {"address": couple}))
+    seen = text_of(pdf("letter", {"title": "Briefe", "letters": [LETTER | {"address": couple}]}))
     assert printed in seen and "Ольга" in seen, "all others keep their letters"
     assert "Ольга" in text_of(pdf("door_sheet", DATA | {"rows": [["09:00", "Ольга"], ["10:00", written]]}))
 

@@ -13,10 +13,11 @@ from buchbar.base import tokens
 from buchbar.booking import attach, feeds, history
 from buchbar.booking.events import CITIZEN
 from buchbar.booking.terms import DaysAfterBooking, Terms
-from buchbar.booking.weddings import letters, reservation
+from buchbar.booking.weddings import letter_examples, letters, reservation
 from buchbar.booking.weddings.edits import VENUE
 from buchbar.calendar.release import Rolling
 from buchbar.notices.models import Letter
+from buchbar.payments import ledger
 from buchbar.resources.models import Feed, Venue
 from tests.cast import ANNA_AND_BEN, NOW, SATURDAY, assemble, slot_at
 from tests.clerks import become, colleague
@@ -66,6 +67,8 @@ def test_no_letter_shows_a_secret_link_at_the_desk(session):
     event = booking.events[-1]
     event.data = event.data | {"cents": "5000", "from_venue": "Trauzimmer"}
     more = letters._account(session, booking, event) | {"connect_link": attach.proof_url(session, booking)}
+    more["credit_note"] = ledger.charges(session, booking.id)[0]
+    more["dunned"] = letter_examples._dunned(session, cast.town, "RF18 5390", SATURDAY, NOW)
     for kind in letters.SUBJECTS:
         letters._write(session, booking, event, kind, "anna@example.org", **more)
     raw = "\n".join(session.scalars(select(Letter.text)))
