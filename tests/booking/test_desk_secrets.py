@@ -1,7 +1,7 @@
 """What the desk doesn't show to everybody who may look: secret links, calendars' addresses, colleagues' data."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
@@ -69,6 +69,7 @@ def test_no_letter_shows_a_secret_link_at_the_desk(session):
     more = letters._account(session, booking, event) | {"connect_link": attach.proof_url(session, booking)}
     more["credit_note"] = ledger.charges(session, booking.id)[0]
     more["dunned"] = letter_examples._dunned(session, cast.town, "RF18 5390", SATURDAY, NOW)
+    more |= {"over": True, "revived": False}
     for kind in letters.SUBJECTS:
         letters._write(session, booking, event, kind, "anna@example.org", **more)
     raw = "\n".join(session.scalars(select(Letter.text)))
@@ -118,7 +119,14 @@ def test_edits_of_colleagues_are_for_who_administers_and_the_pages_stay_full(cli
             session, town.town, VENUE, mill, {"persons": 41}, valid_from=date(2026, 11, 23), at=NOW, by="Frau Lenz"
         )
         for number in range(25):
-            staff.edit(session, town.town, clerk, {"email": f"privat{number}@example.org"}, NOW, "Frau Quast")
+            staff.edit(
+                session,
+                town.town,
+                clerk,
+                {"email": f"privat{number}@example.org"},
+                NOW + timedelta(minutes=number),
+                "Frau Quast",
+            )
     become(client, database, colleague(database, town, "registrar", "Herr Neu"))
     page = client.get(f"{DESK}/aenderungen").text
     assert "<ins>41</ins>" in page and "privat" not in page and "?seite=2" not in page
