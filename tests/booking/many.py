@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from buchbar.booking.alike import folded
@@ -42,6 +42,7 @@ def many(session: Session, cast: Cast, count: int, offset: int = 0) -> None:
         session.execute(insert(table), rows)
     session.execute(insert(ChargeItem), items)
     session.execute(insert(Payment), payments)
+    session.execute(text("ANALYZE"))  # as both databases do in real use, or they take the tables for empty
 
 
 def _number(n: int) -> str:
