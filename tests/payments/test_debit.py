@@ -73,6 +73,7 @@ def test_a_no_after_the_deadline_is_told_and_the_date_is_free_again(house, under
     bank(house, succeeded=False)
     letter = next(each for each in house.rows(Letter) if each.kind == "unpaid")
     assert "Die Frist zum Bezahlen ist inzwischen abgelaufen" in letter.text
+    house.clock.now += timedelta(minutes=1)
     assert jobs.release_overdue(house.database, house.clock.now) == 1
     assert house.state(underway) == "released" and house.account(underway) == (0, 0, 0)
     assert house.letters(underway)[-1] == "released"
