@@ -16,7 +16,7 @@
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-FOLDERS := base calendar notices accounts resources payments booking app templates
+FOLDERS := base calendar notices accounts resources payments doors booking app templates
 PIP := .venv/bin/python -m pip --quiet
 ARGS ?=
 

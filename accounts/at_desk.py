@@ -17,7 +17,7 @@ from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
 from buchbar.accounts import audit, sign_in
-from buchbar.accounts.roles import may
+from buchbar.accounts.roles import journeys_of, may
 from buchbar.base import web
 
 DESK = "/{town_slug:str}/amt"
@@ -57,6 +57,7 @@ def _for_clerk(
             writing = nullcontext(session) if tries else request.app.state.database.write()
             _there(request, writing, given["town_slug"], right, words, looks_with, now)
         clerk = sign_in.signed_in(request, session, now, given["town_slug"], right)
+        session.info["journeys"] = journeys_of(clerk.role)  # booking/whose.py
         arguments = given | {"clerk": clerk}
         answer = fn(**{name: arguments[name] for name in wanted})
         if request.method == "POST" and isinstance(answer, Response) and (answer.status_code or 200) < 400:

@@ -80,7 +80,9 @@ class Clerk(Identified, Base):
 
     __tablename__ = "clerk"
     __table_args__ = (
-        CheckConstraint("role IN ('registrar', 'head', 'cashier', 'administrator', 'county', 'auditor')", name="role"),
+        CheckConstraint(
+            "role IN ('registrar', 'sports', 'head', 'cashier', 'administrator', 'county', 'auditor')", name="role"
+        ),
     )
 
     municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"), index=True)

@@ -4,6 +4,7 @@ from buchbar.base.texts import N_
 
 ROLES = {
     "registrar": N_("Standesamt"),
+    "sports": N_("Sportamt"),
     "head": N_("Leitung"),
     "cashier": N_("Kasse"),
     "administrator": N_("Verwaltung des Systems"),
@@ -29,12 +30,16 @@ COUNTY = "county"  # put in the county's towns
 # with anything but what they owe and pay.
 _MAY = {
     "registrar": {OWN, LOOK, ACCOUNT, WORK, RULES, PRICES, TAKE},
+    "sports": {OWN, LOOK, ACCOUNT, WORK, RULES, PRICES, TAKE},
     "head": {OWN, LOOK, ACCOUNT, WORK, RULES, PRICES, LEAD, AUDIT, TAKE, BOOKS, CASH},
     "cashier": {OWN, ACCOUNT, PRICES, TAKE, BOOKS, CASH},
     "administrator": {OWN, LOOK, ACCOUNT, WORK, RULES, PRICES, LEAD, ADMINISTER, AUDIT, TAKE, BOOKS, CASH},
     "county": {OWN, RULES, PRICES, LEAD, ADMINISTER, COUNTY},
     "auditor": {OWN, LOOK, ACCOUNT, RULES, PRICES, AUDIT, BOOKS},
 }
+
+# Who sees the bookings of one journey only; the others see all. By the journeys' names (booking/journeys.py).
+_ONLY = {"registrar": ("weddings",), "sports": ("halls",)}
 
 # Why somebody may not.
 WHY_NOT = {
@@ -57,3 +62,14 @@ WHY_NOT = {
 def may(role: str, what: str) -> bool:
     """Whether a role has a right."""
     return what in _MAY[role]
+
+
+def journeys_of(role: str) -> tuple[str, ...] | None:
+    """The journeys whose bookings a role sees; None: all."""
+    return _ONLY.get(role)
+
+
+def sees(role: str, journey: str) -> bool:
+    """Whether a role has to do with a journey."""
+    only = _ONLY.get(role)
+    return only is None or journey in only

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from buchbar.booking import claims, journeys, lifecycle, set_up, tariff_areas
+from buchbar.booking import claims, journeys, lifecycle, set_up, tariff_areas, whose
 from buchbar.booking.events import PROVIDER, record
 from buchbar.booking.halls import tariff as halls_tariff
 from buchbar.booking.models import Booking
@@ -32,6 +32,7 @@ def put_together() -> None:
             rules=in_rules.IN_RULES,
         )
     )
+    whose.listen()
     tariff_areas.put_in(in_rules.TARIFFS)
     tariff_areas.put_in(halls_tariff.TARIFFS)
     set_up.put_in(weddings_set_up.steps)

@@ -141,7 +141,7 @@ class Lives:
     def _pay(self, booking: Booking, plan: Plan, at: datetime) -> datetime:
         if plan.dawdles or (self.chance.random() < 0.03 and not plan.sure):
             return at
-        paid_at = at + self.chance.uniform(0.1, booking.policy.terms.pay_days - 1) * _DAY
+        paid_at = at + self.chance.uniform(0.1, booking.terms.pay_days - 1) * _DAY
         if paid_at > self.now or (booking.deadline_at and paid_at >= booking.deadline_at):
             return at
         self.receive(booking, paid_at)
@@ -149,7 +149,7 @@ class Lives:
 
     def _pay_in_the_end(self, booking: Booking, at: datetime) -> None:
         """Who could have the date before paying gets an invoice, or pays on the day. Of late, some haven't."""
-        rule = booking.policy.terms.payment
+        rule = booking.terms.payment
         if rule in ("later", "optional"):
             paid_at = at + self.chance.uniform(2, 40) * _DAY if rule == "later" else booking.starts_at
             slow = self.chance.random() < 0.3 and paid_at > self.now - 60 * _DAY
@@ -184,7 +184,7 @@ class Lives:
         comes = max(at + self.chance.uniform(3, 25) * _DAY, at + (earliest - local_date(at, zone)).days * _DAY)
         if plan.dawdles or comes > self.now or (booking.deadline_at and comes >= booking.deadline_at):
             return at
-        if booking.policy.terms.payment == "optional" and self.chance.random() < 0.6:
+        if booking.terms.payment == "optional" and self.chance.random() < 0.6:
             self.receive(booking, comes)
         lifecycle.register(self.session, booking, comes, self.clerk)
         return comes

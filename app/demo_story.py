@@ -64,7 +64,7 @@ def _silent_owner(lives: Lives) -> None:
     if "owner" not in approvals.needed(booking):
         return
     lifecycle.approve(lives.session, booking, "office", at + _DAY, lives.clerk)
-    for days in booking.policy.terms.owner_reminder_days:
+    for days in booking.terms.owner_reminder_days:
         owners.remind(lives.session, booking, min(at + days * _DAY, lives.now))
 
 

@@ -14,7 +14,7 @@ def required(booking: Booking) -> list[str]:
 
 def required_at(booking: Booking, place: Resource) -> list[str]:
     """Who would have to agree if the booking was there."""
-    approval = booking.policy.terms.approval
+    approval = booking.terms.approval
     on_request = getattr(place, "visibility", "bookable") == "request"
     parties = {"office"} if approval != "none" or on_request else set()
     if approval == "office_and_owner" and has_owner(place):

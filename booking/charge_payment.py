@@ -77,7 +77,7 @@ def _until(booking: Booking, charge: Charge, open_cents: int) -> str:
 
 def _ways(booking: Booking, rules: MoneyRules) -> list[str]:
     ways = []
-    if "stripe" in rules.ways and booking.policy.terms.payment in ONLINE and booking.alive and booking.email:
+    if "stripe" in rules.ways and booking.terms.payment in ONLINE and booking.alive and booking.email:
         ways.append(_("Online: auf der Seite Ihrer Buchung; den Link haben Sie per E-Mail bekommen."))
     if "counter" in rules.ways:
         where = rules.counter_hours.replace("\n", ", ") or booking.municipality.office

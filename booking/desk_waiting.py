@@ -48,7 +48,7 @@ def show_waiting(request: Request, session: Session, clerk: Clerk, now: datetime
 
 def _overdue(booking: Booking, asked: owners.Asked) -> bool:
     """Whether all reminders have gone out, so that somebody had better telephone."""
-    return asked.reminders >= len(booking.policy.terms.owner_reminder_days)
+    return asked.reminders >= len(booking.terms.owner_reminder_days)
 
 
 def _to_undo(request: Request, session: Session, clerk: Clerk, now: datetime) -> Booking | None:

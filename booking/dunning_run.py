@@ -177,7 +177,7 @@ def _why_not(entry: Entry, now: datetime, today: date, unreachable: bool) -> str
         return _("Die Anfrage ist noch nicht zugesagt.")
     if booking.state == "payable":
         return _("Die Frist der Reservierung läuft noch; ohne Zahlung endet sie von selbst.")
-    if booking.alive and booking.starts_at > now and booking.policy.terms.payment in ("optional", "none"):
+    if booking.alive and booking.starts_at > now and booking.terms.payment in ("optional", "none"):
         return _("Kann bis zum Termin im Amt bezahlt werden.")
     if booking.forgotten_at or not (booking.email or booking.by_office):
         return _("Es gibt keine Anschrift mehr.")

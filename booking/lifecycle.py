@@ -34,7 +34,7 @@ def extend(session: Session, booking: Booking, at: datetime, by: Actor) -> None:
     if booking.extended:
         return
     booking.extended = True
-    _hold_until(session, booking, at + timedelta(minutes=booking.policy.terms.hold_minutes))
+    _hold_until(session, booking, at + timedelta(minutes=booking.terms.hold_minutes))
     record(session, booking, "extend", at, by)
 
 
@@ -44,7 +44,7 @@ def submit(session: Session, booking: Booking, at: datetime, by: Actor) -> None:
     steps.allow(booking, "submit", at)
     booking.state = "submitted"
     # Correcting the data gives time for one more mail, but nobody keeps a slot by correcting for ever.
-    proof = timedelta(minutes=booking.policy.terms.proof_minutes)
+    proof = timedelta(minutes=booking.terms.proof_minutes)
     _hold_until(session, booking, max(booking.hold_until or at, min(at + proof, booking.made_at + 2 * proof)))
     _tell(session, booking, record(session, booking, "submit", at, by))
 
@@ -305,7 +305,7 @@ def reminders_due(booking: Booking, at: datetime) -> int:
     if booking.deadline_at is None:
         return 0
     left = booking.deadline_at - at
-    return sum(left <= timedelta(days=days) for days in booking.policy.terms.reminder_days)
+    return sum(left <= timedelta(days=days) for days in booking.terms.reminder_days)
 
 
 def refund_percent(session: Session, booking: Booking, at: datetime) -> int:
@@ -313,7 +313,7 @@ def refund_percent(session: Session, booking: Booking, at: datetime) -> int:
     if not _had_a_yes(session, booking):
         return 100
     zone = booking.municipality.zone
-    return booking.policy.terms.refund_percent(at, local_date(booking.starts_at, zone), zone)
+    return booking.terms.refund_percent(at, local_date(booking.starts_at, zone), zone)
 
 
 def _had_a_yes(session: Session, booking: Booking) -> bool:
@@ -348,7 +348,7 @@ def _settle(
     """Let the booking stand where approvals and payments allow: requested, then payable (``pay_by`` at the latest),
     then confirmed."""
     session.flush()
-    terms, zone = booking.policy.terms, booking.municipality.zone
+    terms, zone = booking.terms, booking.municipality.zone
     if approvals.needed(booking) - approvals.given(session, booking):
         return
     if _must_be_paid_first(session, booking):
@@ -368,7 +368,7 @@ def _settle(
 
 
 def _must_be_paid_first(session: Session, booking: Booking) -> bool:
-    return booking.policy.terms.payment == "required" and ledger.account(session, booking.id).open > 0
+    return booking.terms.payment == "required" and ledger.account(session, booking.id).open > 0
 
 
 def _give_until(booking: Booking, limit: datetime | None, at: datetime) -> None:

@@ -55,7 +55,8 @@ class Booking(Identified, Base):
     ``deadline_at`` is by when somebody has to act (pay, register), else it is released; ``fulfilled_at`` when what the
     deadline waited for has come. ``generation`` takes back secret links; ``sequence`` counts what changed in the
     calendar (RFC 5545 3.8.7.4). ``channel`` is how it came in (``CHANNELS``), ``received_at`` when, if that was before
-    it was entered: a letter ranks by the day on which it came.
+    it was entered: a letter ranks by the day on which it came. ``user_class`` is for whom it is, where rules and prices
+    differ by that ("club", "outside").
     """
 
     __tablename__ = "booking"
@@ -90,6 +91,7 @@ class Booking(Identified, Base):
     email_proven_at: Mapped[datetime | None]
     phone: Mapped[str] = mapped_column(default="")
     language: Mapped[str] = mapped_column(default="de")
+    user_class: Mapped[str] = mapped_column(default="")
     generation: Mapped[int] = mapped_column(default=0)
     sequence: Mapped[int] = mapped_column(default=0)
     ended_at: Mapped[datetime | None]
@@ -100,6 +102,11 @@ class Booking(Identified, Base):
     policy: Mapped[Policy] = relationship()
     claims: Mapped[list["Claim"]] = relationship(viewonly=True)
     events: Mapped[list["BookingEvent"]] = relationship(order_by="BookingEvent.id", viewonly=True)
+
+    @property
+    def terms(self) -> Terms:
+        """The rules it was made under, as they are for whom it is."""
+        return self.policy.terms.of(self.user_class)
 
     @hybrid_property
     def by_office(self) -> bool:

@@ -156,7 +156,7 @@ def asked(session: Session, bookings: Sequence[Booking], now: datetime) -> dict[
 
 def reminder_due(booking: Booking, asked: Asked, at: datetime) -> int:
     """The number of the policy's reminder that should have gone out by now; 0 before the first."""
-    return sum(asked.since + timedelta(days=days) <= at for days in booking.policy.terms.owner_reminder_days)
+    return sum(asked.since + timedelta(days=days) <= at for days in booking.terms.owner_reminder_days)
 
 
 def waits_for_owner(session: Session, booking: Booking, at: datetime) -> bool:

@@ -43,7 +43,7 @@ def ways(session: Session, booking: Booking, now: datetime) -> Ways:
     coming = on_the_way.coming(session, booking.id)
     online = "stripe" in rules.ways and can_be_paid(booking, now) and coming is None
     transfer = None if sentence else bank_details.transfer(session, booking.municipality_id, booking.id)
-    counter = "counter" in rules.ways and (not sentence or booking.policy.terms.payment == "none")
+    counter = "counter" in rules.ways and (not sentence or booking.terms.payment == "none")
     little = online and 0 < ledger.account(session, booking.id).open < checkout.LEAST
     return Ways(
         why_not=sentence,
@@ -69,12 +69,12 @@ def _instead(transfer: bool, counter: bool) -> str:
 def by_bill(booking: Booking) -> bool:
     """Whether there is a bill that is paid by transfer or at the counter, without haste: not before everybody has
     agreed."""
-    return booking.policy.terms.payment == "later" and booking.state != "requested"
+    return booking.terms.payment == "later" and booking.state != "requested"
 
 
 def why_not(booking: Booking, now: datetime) -> str:
     """Why the couple can't begin to pay now, in a sentence; empty when they can (if anything is open)."""
-    payment = booking.policy.terms.payment
+    payment = booking.terms.payment
     if payment not in ONLINE:
         later = _("Für diese Gebühren bekommen Sie eine Rechnung.")
         return later if payment == "later" else _("Diese Gebühren bezahlen Sie vor Ort.")

@@ -16,6 +16,7 @@ from buchbar.booking import approvals, journeys
 from buchbar.booking.journeys import OnPaper
 from buchbar.booking.models import Approval, Booking, BookingEvent, Claim
 from buchbar.notices.models import Letter
+from buchbar.resources.halls import Hall
 from buchbar.resources.models import Closure, Feed, Registrar, Resource, Venue
 
 STANDING = ("requested", "payable", "confirmed")
@@ -71,7 +72,7 @@ def bookings(town: Municipality) -> Select[Booking]:
         .options(
             selectinload(Booking.policy),
             selectinload(Booking.municipality),
-            selectinload(Booking.resource).selectin_polymorphic([Venue]),
+            selectinload(Booking.resource).selectin_polymorphic([Venue, Hall]),
         )
     )
 
@@ -179,6 +180,7 @@ def resources(session: Session, town: Municipality) -> list[Resource]:
     ours = (
         select(Resource)
         .where(Resource.municipality_id == town.id, Resource.active.is_(True))
+        .where(Resource.kind.in_(("venue", "registrar")))
         .options(selectinload(Resource.openings), selectinload(Resource.exceptions))
     )
     return sorted(session.scalars(ours), key=lambda each: (each.kind != "venue", each.name))

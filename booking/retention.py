@@ -119,7 +119,7 @@ def due_on(booking: Booking) -> date:
     zone = booking.municipality.zone
     if _is_unproven(booking):
         return local_date((booking.ended_at or booking.ends_at) + UNPROVEN, zone)
-    return add_months(local_date(booking.ended_at or booking.ends_at, zone), booking.policy.terms.retention_months)
+    return add_months(local_date(booking.ended_at or booking.ends_at, zone), booking.terms.retention_months)
 
 
 def _is_unproven(booking: Booking) -> bool:

@@ -46,6 +46,22 @@ class CancellationStep(msgspec.Struct, frozen=True):
             raise ValueError("a step has days from 0 and a percentage from 0 to 100")
 
 
+class ClassTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What is different for one user class; None: the same as for everybody. ``books``: whether they can book online at
+    all. Names as in Terms."""
+
+    name: str
+    books: bool | None = None
+    release: ReleaseRule | None = None
+    lead_days: int | None = None
+    approval: str | None = None
+    payment: str | None = None
+    shortest_minutes: int | None = None
+    longest_minutes: int | None = None
+    week_minutes: int | None = None
+    series: bool | None = None
+
+
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """How bookings of one journey work in one municipality.
 
@@ -54,6 +70,12 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     ``deadline``: by when the couple must have registered, else the reservation is released; None for no deadline.
     ``reminder_days``: how many days before a deadline we write; ``owner_reminder_days``: after how many days without an
     answer we ask a venue's owner again. Lead and limits: see the names.
+
+    For journeys in which one chooses how long: ``shortest_minutes``, ``longest_minutes``, and ``week_minutes``, how
+    much one person or organisation may have in a week from Monday on (0: as much as there is). ``books``: whether it
+    can be booked online, ``series``: also in series. ``classes`` is what is different for single user classes.
+    ``public_names``: public plans name clubs. ``code_hours``: how long before a booking its door code is shown,
+    ``door_days``: how long it is kept who opened.
     """
 
     release: ReleaseRule = Rolling(months=12)
@@ -70,6 +92,15 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     owner_reminder_days: tuple[int, ...] = (3, 7)
     retention_months: int = 12
     gate_foreign: bool = True
+    books: bool = True
+    series: bool = True
+    shortest_minutes: int = 30
+    longest_minutes: int = 600
+    week_minutes: int = 0
+    public_names: bool = False
+    code_hours: int = 24
+    door_days: int = 30
+    classes: tuple[ClassTerms, ...] = ()
 
     def __post_init__(self) -> None:
         if self.approval not in ("none", "office", "office_and_owner"):
@@ -80,6 +111,22 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("a hold lives 1 to 120 minutes, a proof 5 to 2880 minutes, payment has 1 to 90 days")
         if not (0 <= self.lead_days <= 365 and 1 <= self.holds_per_address <= 50 and self.retention_months >= 1):
             raise ValueError("lead is 0 to 365 days, 1 to 50 holds per address, retention at least a month")
+        if not (5 <= self.shortest_minutes <= self.longest_minutes <= 1440 and 0 <= self.week_minutes <= 10080):
+            raise ValueError("a booking lasts 5 minutes to a day, the shortest no longer than the longest")
+        if not (1 <= self.code_hours <= 336 and 1 <= self.door_days <= 365):
+            raise ValueError("a code is shown 1 to 336 hours before, who opened is kept 1 to 365 days")
+        if len({each.name for each in self.classes}) < len(self.classes):
+            raise ValueError("a user class stands in the terms once")
+        for each in self.classes:
+            self.of(each.name)  # what is different for it must make sense, too
+
+    def of(self, user_class: str) -> "Terms":
+        """As they are for one user class."""
+        for each in self.classes:
+            if each.name == user_class:
+                own = {name: value for name, value in msgspec.structs.asdict(each).items() if value is not None}
+                return msgspec.structs.replace(self, **{name: own[name] for name in own if name != "name"}, classes=())
+        return self
 
     def deadline_at(self, reserved_at: datetime, starts_at: datetime, zone: ZoneInfo) -> datetime | None:
         """The midnight by which the couple must have registered; never after the event, None without a deadline.

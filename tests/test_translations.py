@@ -10,7 +10,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = ["base", "calendar", "notices", "accounts", "resources", "payments", "booking", "app", "templates"]
+FOLDERS = ["base", "calendar", "notices", "accounts", "resources", "payments", "doors", "booking", "app", "templates"]
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]")
 
 

@@ -179,7 +179,7 @@ def read_couple(form: Mapping[str, str], booking: Booking) -> Couple:
         remarks=forms.text(500, required=False, lines=True),
     )
     foreign = not values.german or values.divorced_abroad
-    if foreign and booking.policy.terms.gate_foreign:
+    if foreign and booking.terms.gate_foreign:
         raise TurnedAway
     return Couple(
         partner_one=values.partner_one,
@@ -259,11 +259,11 @@ def _about(session: Session, booking: Booking, now: datetime) -> dict[str, Any]:
     """What every page about a reservation shows."""
     zone = booking.municipality.zone
     day = local_date(booking.starts_at, zone)
-    limit = booking.deadline_at or booking.policy.terms.deadline_at(now, booking.starts_at, zone)
+    limit = booking.deadline_at or booking.terms.deadline_at(now, booking.starts_at, zone)
     return {
         "today_is": local_date(now, zone),
         "deadline_day": limit and last_day(limit, zone),
-        "cancelling": cancelling(booking.policy.terms, day),
+        "cancelling": cancelling(booking.terms, day),
         "asks_again": bool(approvals.required(booking)),
         "return_to": links.path(session, booking),
         "booking": booking,
@@ -272,7 +272,7 @@ def _about(session: Session, booking: Booking, now: datetime) -> dict[str, Any]:
         "venue": booking.resource,
         "zone": zone,
         "last_day": last_day,
-        "terms": booking.policy.terms,
+        "terms": booking.terms,
         "window": registration_window(day),
         "own_url": links.url(session, booking),
         "instant": instant,

@@ -285,7 +285,7 @@ def _context(session: Session, booking: Booking, event: BookingEvent) -> dict[st
         "from_end": datetime.fromisoformat(event.data.get("from_end", booking.ends_at.isoformat())),
         "until": last_day(booking.deadline_at, town.zone) if booking.deadline_at else None,
         "window": registration_window(local_date(start, town.zone)),
-        "terms": booking.policy.terms,
+        "terms": booking.terms,
         "needed": approvals.needed(booking),
         "link_to_booking": links.url(session, booking),
         "search_link": f"{links.settings(session).base_url}/{town.slug}/hochzeit",

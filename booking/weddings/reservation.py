@@ -252,7 +252,7 @@ def _keep(session: Session, booking: Booking, couple: Couple) -> None:
 def _limit_holds(session: Session, booking: Booking, email: str, at: datetime) -> None:
     """Only what is proven counts, so that nobody can use up a stranger's limit."""
     in_line(session, f"address:{booking.municipality_id}:{email.lower()}")
-    most = booking.policy.terms.holds_per_address
+    most = booking.terms.holds_per_address
     standing = session.scalars(
         select(Booking).where(
             Booking.municipality_id == booking.municipality_id,
