@@ -18,7 +18,7 @@ from buchbar.base import forms
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, redirect
-from buchbar.booking.weddings.desk_edits import Preview, ahead_of, save, today_of
+from buchbar.booking.editing import Preview, ahead_of, save, today_of
 from buchbar.booking.weddings.desk_openings import KINDS, Kind, effect_of
 from buchbar.booking.weddings.opening_form import as_choice, read_choices
 from buchbar.booking.weddings.opening_pages import NAMES, show_openings

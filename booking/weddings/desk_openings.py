@@ -20,18 +20,9 @@ from buchbar.accounts.roles import LEAD, RULES, WORK
 from buchbar.base.errors import Invalid, Refused
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, redirect
+from buchbar.booking.editing import Effect, Preview, ahead_of, carried, save, today_of, typed
 from buchbar.booking.weddings import edit_effects
-from buchbar.booking.weddings.desk_edits import (
-    Preview,
-    ahead_of,
-    carried,
-    registrar_of,
-    save,
-    today_of,
-    typed,
-    venue_of,
-)
-from buchbar.booking.weddings.edit_effects import Effect
+from buchbar.booking.weddings.desk_edits import registrar_of, venue_of
 from buchbar.booking.weddings.edits import REGISTRAR, VENUE
 from buchbar.booking.weddings.opening_form import read_days, read_end, read_rule, read_span
 from buchbar.booking.weddings.opening_pages import NAMES, show_openings

@@ -15,7 +15,8 @@ from buchbar.base import forms
 from buchbar.base.errors import Invalid, NotFound
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, redirect
-from buchbar.booking.weddings.desk_edits import save, venue_of
+from buchbar.booking.editing import save
+from buchbar.booking.weddings.desk_edits import venue_of
 from buchbar.booking.weddings.desk_venues import show_venue
 from buchbar.booking.weddings.edits import VENUE
 from buchbar.resources import pictures

@@ -20,19 +20,20 @@ from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, redirect
 from buchbar.booking.desk_frame import show
-from buchbar.booking.weddings import edit_effects
-from buchbar.booking.weddings.desk_edits import (
+from buchbar.booking.editing import (
     Preview,
     ahead_of,
     carried,
     edits_of,
-    registrar_of,
     save,
     seen,
+    standing,
     starting,
     today_of,
     typed,
 )
+from buchbar.booking.weddings import edit_effects
+from buchbar.booking.weddings.desk_edits import registrar_of
 from buchbar.booking.weddings.edits import REGISTRAR, Named
 from buchbar.booking.weddings.timetable import timetable
 from buchbar.resources.models import Registrar, Venue
@@ -96,7 +97,7 @@ def rest(
     request: Request, session: Session, now: datetime, clerk: Clerk, registrar_id: FromPath[UUID]
 ) -> Response[Any]:
     registrar = registrar_of(session, clerk, registrar_id, lock=True)
-    in_the_way = edit_effects.standing(session, registrar, now)
+    in_the_way = standing(session, registrar, now)
     if in_the_way:
         return _show(request, session, clerk, now, registrar, 409, in_the_way=in_the_way)
     save(session, clerk, REGISTRAR, registrar, {"active": False}, now)

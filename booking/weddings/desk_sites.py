@@ -18,18 +18,8 @@ from buchbar.base.errors import Invalid, NotFound
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, redirect
 from buchbar.booking.desk_frame import show
+from buchbar.booking.editing import Preview, ahead_of, carried, edits_of, save, seen, starting, today_of, typed
 from buchbar.booking.weddings import edit_effects
-from buchbar.booking.weddings.desk_edits import (
-    Preview,
-    ahead_of,
-    carried,
-    edits_of,
-    save,
-    seen,
-    starting,
-    today_of,
-    typed,
-)
 from buchbar.booking.weddings.edits import SITE
 from buchbar.resources.models import Site, Venue
 

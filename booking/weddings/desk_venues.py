@@ -17,18 +17,9 @@ from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, redirect
 from buchbar.booking.desk_frame import show
+from buchbar.booking.editing import Preview, ahead_of, carried, edits_of, save, seen, standing, today_of, typed
 from buchbar.booking.weddings import edit_effects, venue_form
-from buchbar.booking.weddings.desk_edits import (
-    Preview,
-    ahead_of,
-    carried,
-    edits_of,
-    save,
-    seen,
-    today_of,
-    typed,
-    venue_of,
-)
+from buchbar.booking.weddings.desk_edits import venue_of
 from buchbar.booking.weddings.edits import DRAWINGS, SITE, VENUE, VISIBILITY
 from buchbar.booking.weddings.timetable import timetable
 from buchbar.booking.weddings.venue_form import NAMES, NEW
@@ -124,7 +115,7 @@ def edit(
 @at_desk.post("/trauorte/{venue_id:uuid}/stilllegung", LEAD, N_("Trauort außer Dienst genommen"))
 def rest(request: Request, session: Session, now: datetime, clerk: Clerk, venue_id: FromPath[UUID]) -> Response[Any]:
     venue = venue_of(session, clerk, venue_id, lock=True)
-    in_the_way = edit_effects.standing(session, venue, now)
+    in_the_way = standing(session, venue, now)
     if in_the_way:
         return show_venue(request, session, clerk, now, venue, 409, in_the_way=in_the_way)
     save(session, clerk, VENUE, venue, {"active": False}, now)

@@ -4,16 +4,17 @@ A booking that doesn't fit stays as it is. The clerk sees it and decides.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
 from buchbar.base.texts import _
-from buchbar.booking.models import ALIVE, Booking, Claim
+from buchbar.booking.editing import Effect, Misfit, standing
+from buchbar.booking.models import Booking
 from buchbar.booking.weddings.models import Wedding
 from buchbar.booking.weddings.reservation import busy_between
 from buchbar.booking.weddings.slots import Busy
@@ -27,48 +28,6 @@ from buchbar.resources.models import Resource, Site
 MONTHS = 3
 # Where three months show no difference, as for a garden in winter, one looks at the whole year.
 YEAR = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Misfit:
-    """A booking that would not fit any more, and why."""
-
-    booking_id: UUID
-    number: str
-    starts_at: datetime
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """From the first day to the last: how many slots are free today, and how many would be; and what would not fit.
-
-    The slots are those of the whole office, or only those ``here``: at the venues that are edited.
-    """
-
-    first: date
-    last: date
-    before: int
-    after: int
-    misfits: Sequence[Misfit]
-    here: bool
-
-
-def standing(session: Session, resource: Resource, now: datetime, since: datetime | None = None) -> list[Booking]:
-    """The bookings that claim a venue or a registrar and aren't over, in order; holds that live are among them."""
-    wanted = (
-        select(Booking)
-        .join(Claim, Claim.booking_id == Booking.id)
-        .where(
-            Claim.resource_id == resource.id,
-            Booking.state.in_(ALIVE),
-            Booking.ends_at > now,
-            Booking.starts_at >= (since or now),
-        )
-        .order_by(Booking.starts_at, Booking.id)
-        .options(selectinload(Booking.claims))
-    )
-    return [booking for booking in session.scalars(wanted) if not booking.lapsed(now)]
 
 
 def of_venue(

@@ -1,26 +1,24 @@
-"""What is edited of sites, venues and registrars by dated revisions (accounts/revisions.py), and who else has done so.
+"""What is edited of sites, venues and registrars by dated revisions (accounts/revisions.py).
 
 The lists of opening rules, of differing days and of pictures are fields like any other: so an import of a hundred days
 is one edit, and is undone as one.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session, object_session
 
 from buchbar.accounts import revisions
-from buchbar.accounts.models import Clerk, Revision
+from buchbar.accounts.models import Revision
 from buchbar.accounts.revisions import Field, Subject
 from buchbar.base.errors import Refused
 from buchbar.base.texts import N_, _
-from buchbar.booking.weddings.edit_effects import standing
+from buchbar.booking.editing import standing
 from buchbar.calendar.rules import WeeklyRule
 from buchbar.resources import pictures
 from buchbar.resources.models import Registrar, Resource, Site, Venue
@@ -242,25 +240,3 @@ REGISTRAR = revisions.put_in(
         },
     )
 )
-
-
-def stand(subject: Subject, row: Any, names: Sequence[str]) -> str:
-    """What a page has shown of these fields, as a fingerprint."""
-    now = revisions.current(subject, row)
-    said = msgspec.json.encode({name: now[name] for name in names}, order="deterministic")
-    return hashlib.sha256(said).hexdigest()[:20]
-
-
-def overtaken(
-    session: Session, subject: Subject, row: Any, names: Sequence[str], seen: str, clerk: Clerk
-) -> Revision | None:
-    """The last edit of these fields by somebody else, if they aren't any more what the page has shown.
-
-    What the clerk did a moment ago, by clicking twice, is no such thing.
-    """
-    if not seen or seen == stand(subject, row, names):
-        return None
-    touching = [each for each in revisions.history(session, subject, row.id) if {*names} & {*each.values}]
-    applied = [each for each in touching if each.applied_at]
-    last = max(applied, key=lambda each: each.applied_at or each.made_at, default=None)
-    return last if last and last.made_by != clerk.name else None

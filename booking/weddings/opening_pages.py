@@ -14,7 +14,7 @@ from buchbar.base import texts
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form
 from buchbar.booking.desk_frame import show
-from buchbar.booking.weddings.desk_edits import edits_of, seen, today_of
+from buchbar.booking.editing import edits_of, seen, today_of
 from buchbar.booking.weddings.opening_form import NTH, clock, typed_rule
 from buchbar.calendar.months import month_weeks
 from buchbar.calendar.rules import WeeklyRule

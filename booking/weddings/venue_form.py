@@ -17,7 +17,7 @@ from buchbar.base import forms
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import _
 from buchbar.base.web import Form
-from buchbar.booking.weddings.desk_edits import starting
+from buchbar.booking.editing import starting
 from buchbar.booking.weddings.edits import DRAWINGS, VENUE, VISIBILITY, Named
 from buchbar.booking.weddings.timetable import VenueRules
 from buchbar.resources.models import Resource, Site, Venue
