@@ -21,6 +21,7 @@ from buchbar.base.db import Database
 from buchbar.base.settings import ROOT
 from buchbar.booking.events import CITIZEN
 from buchbar.booking.models import Booking
+from buchbar.booking.naming import new_number
 from buchbar.booking.weddings import reservation
 from buchbar.booking.weddings.routes import instant
 from buchbar.booking.weddings.timetable import JOURNEY, timetable
@@ -91,7 +92,7 @@ def some_booking(session: Session, town: Town) -> object:
             id=booking_id,
             municipality_id=town.id,
             journey=JOURNEY,
-            number=reservation.new_number(),
+            number=new_number("HZ"),
             state="held",
             policy_id=times.policies[0].id,
             resource_id=town.venues[0],

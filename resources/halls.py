@@ -40,7 +40,7 @@ class Hall(Resource):
     __table_args__: tuple[Constraint, ...] = (
         CheckConstraint("visibility IN ('bookable', 'request', 'information')", name="visibility"),
         CheckConstraint("step_minutes BETWEEN 5 AND 120", name="step"),
-        CheckConstraint("buffer_minutes BETWEEN 0 AND 120", name="buffer"),
+        CheckConstraint("buffer_minutes BETWEEN 0 AND 60", name="buffer"),
         CheckConstraint("spectators >= 0", name="spectators"),
     )
 

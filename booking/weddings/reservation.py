@@ -1,7 +1,6 @@
 """From "we'd like this slot" to a reservation: hold, submit, prove, move. What only weddings know of each step."""
 
 import random
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -21,6 +20,7 @@ from buchbar.booking.before import as_it_stands, written
 from buchbar.booking.claims import Wanted
 from buchbar.booking.events import CITIZEN, Actor
 from buchbar.booking.models import ONLINE, Booking, BookingEvent, Claim, FormerClaim
+from buchbar.booking.naming import new_number
 from buchbar.booking.weddings.fees import Answers, fees
 from buchbar.booking.weddings.models import Wedding
 from buchbar.booking.weddings.slots import Busy, Day, Wish, bookable_from, find, look_at_day, nearest_days
@@ -43,8 +43,6 @@ _LOAD = (
     )
     .group_by(_CLAIM.resource_id)
 )
-# No I, O, 0, 1: numbers are read out on the telephone.
-_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 class SlotTaken(Refused):
@@ -106,7 +104,7 @@ def hold(
         "id": uuid4(),
         "municipality_id": town.id,
         "journey": JOURNEY,
-        "number": new_number(),
+        "number": new_number("HZ"),
         "state": "held",
         "policy_id": policy.id,
         "tariff_id": times.tariff_id(local_date(at, times.zone)),
@@ -196,12 +194,6 @@ def _taken(session: Session, times: Timetable, slot: Slot, at: datetime) -> Slot
 def busy_between(session: Session, times: Timetable, first: date, last: date, now: datetime) -> Busy:
     """What is taken of the town's venues and registrars from one day to another, both included."""
     return Busy(claims.taken(session, times.resource_ids, days_span(first, last, times.zone), now))
-
-
-def new_number() -> str:
-    """A booking's number, for people: "HZ-7K3M-9QXB"."""
-    signs = "".join(secrets.choice(_ALPHABET) for _sign in range(8))
-    return f"HZ-{signs[:4]}-{signs[4:]}"
 
 
 def submit(session: Session, booking: Booking, couple: Couple, at: datetime, by: Actor) -> None:

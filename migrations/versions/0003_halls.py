@@ -79,6 +79,7 @@ def _new_tables() -> None:
         "organisation",
         sa.Column("municipality_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_key", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("user_class", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -106,6 +107,30 @@ def _new_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organisation")),
     )
     op.create_index("ix_organisation_municipality_state", "organisation", ["municipality_id", "state"], unique=False)
+    op.create_index(
+        "uq_organisation_name",
+        "organisation",
+        ["municipality_id", "name_key"],
+        unique=True,
+        postgresql_where=sa.text("state <> 'refused'"),
+        sqlite_where=sa.text("state <> 'refused'"),
+    )
+    op.create_table(
+        "invitation",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("made_at", MOMENT, nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("expires_at", MOMENT, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("role IN ('manager', 'booker')", name=op.f("ck_invitation_role")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_invitation_organisation_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+        sa.UniqueConstraint("organisation_id", "email", name=op.f("uq_invitation_organisation_id_email")),
+    )
     op.create_table(
         "person_sign_in",
         sa.Column("token_print", sa.Text(), nullable=False),
@@ -160,7 +185,7 @@ def _new_tables() -> None:
         sa.Column("caretaker_phone", sa.Text(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.CheckConstraint("visibility IN ('bookable', 'request', 'information')", name=op.f("ck_hall_visibility")),
-        sa.CheckConstraint("buffer_minutes BETWEEN 0 AND 120", name=op.f("ck_hall_buffer")),
+        sa.CheckConstraint("buffer_minutes BETWEEN 0 AND 60", name=op.f("ck_hall_buffer")),
         sa.CheckConstraint("spectators >= 0", name=op.f("ck_hall_spectators")),
         sa.CheckConstraint("step_minutes BETWEEN 5 AND 120", name=op.f("ck_hall_step")),
         sa.ForeignKeyConstraint(["id"], ["resource.id"], name=op.f("fk_hall_id"), ondelete="CASCADE"),
