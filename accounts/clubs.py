@@ -1,10 +1,11 @@
 """Organisations that book: clubs, schools, offices, companies, and the people who may book for them."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, event, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from buchbar.accounts.models import Municipality
 from buchbar.accounts.people import Person
@@ -40,7 +41,8 @@ class Organisation(Identified, Base):
     """Who books as more than one person, as one municipality knows it (``user_class`` is what it is there).
 
     The office approves it; only then may its members book for it. ``reason`` says why it was refused or blocked.
-    ``proof`` is what it says of itself for that (register number, statute).
+    ``proof`` is what it says of itself for that (register number, statute). A town has each name once, in any case
+    (``name_key``); what was refused doesn't keep its name from others.
     """
 
     __tablename__ = "organisation"
@@ -49,10 +51,19 @@ class Organisation(Identified, Base):
         CheckConstraint(f"state IN {tuple(STATES)}", name="state"),
         CheckConstraint(f"user_class IN {tuple(USER_CLASSES)}", name="user_class"),
         Index("ix_organisation_municipality_state", "municipality_id", "state"),
+        Index(
+            "uq_organisation_name",
+            "municipality_id",
+            "name_key",
+            unique=True,
+            postgresql_where=text("state <> 'refused'"),
+            sqlite_where=text("state <> 'refused'"),
+        ),
     )
 
     municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"))
     name: Mapped[str]
+    name_key: Mapped[str]
     kind: Mapped[str] = mapped_column(default="club")
     user_class: Mapped[str] = mapped_column(default="club")
     state: Mapped[str] = mapped_column(default="applied")
@@ -89,3 +100,47 @@ class Member(Identified, Base):
 
     organisation: Mapped[Organisation] = relationship(back_populates="members")
     person: Mapped[Person] = relationship()
+
+
+class Invitation(Identified, Base):
+    """That somebody who has this address (in lower case) may become a member. It is gone once it is accepted."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "email"),
+        CheckConstraint(f"role IN {tuple(ROLES)}", name="role"),
+    )
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id", ondelete="CASCADE"))
+    email: Mapped[str]
+    role: Mapped[str] = mapped_column(default="booker")
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(default="")
+    expires_at: Mapped[datetime]
+
+    organisation: Mapped[Organisation] = relationship()
+
+
+def key_of(name: str) -> str:
+    """A name as it is compared: in any case, with any blanks."""
+    return " ".join(name.casefold().split())
+
+
+@event.listens_for(Organisation, "before_insert")
+@event.listens_for(Organisation, "before_update")
+def _fold(_mapper: Any, _connection: Any, organisation: Organisation) -> None:
+    organisation.name_key = key_of(organisation.name)
+
+
+def organisations_of(session: Session, town: Municipality, person: Person) -> list[Organisation]:
+    """The approved organisations of a town for which the person may book, by name."""
+    theirs = (
+        select(Organisation)
+        .join(Member, Member.organisation_id == Organisation.id)
+        .where(
+            Organisation.municipality_id == town.id,
+            Organisation.state == "approved",
+            Member.person_id == person.id,
+        )
+    )
+    return list(session.scalars(theirs.order_by(Organisation.name_key, Organisation.id)))

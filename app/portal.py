@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Request, Response
@@ -14,7 +13,7 @@ from buchbar.accounts.models import Municipality
 from buchbar.accounts.queries import Place, municipality, places, towns_of
 from buchbar.base.errors import NotFound
 from buchbar.base.texts import LANGUAGES, N_
-from buchbar.base.web import get, page, redirect, settings_of
+from buchbar.base.web import get, own_path, page, redirect, settings_of
 from buchbar.resources.models import Venue
 
 LANGUAGE_COOKIE = "sprache"
@@ -93,13 +92,6 @@ def named(everywhere: list[Place], sought: str) -> list[Place]:
         if towns or whole:
             found.append(Place(place.county, towns))
     return found
-
-
-def own_path(address: str) -> str:
-    """The address if it is a path on this site, otherwise the front page: nobody is sent elsewhere by our link."""
-    if not address.startswith("/") or address.startswith(("//", "/\\")):
-        return "/"
-    return quote(address, safe="/?&=%+:,;@-._~!$'()*")
 
 
 def _venues(session: Session) -> dict[UUID, int]:

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from functools import partial, wraps
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 from anyio import CapacityLimiter, to_thread
@@ -220,6 +221,13 @@ def redirect(request: Request, url: str) -> Response[Any]:
     if is_htmx(request):
         return Response(b"", headers={"hx-redirect": url}, media_type="text/html")
     return Response(b"", status_code=303, headers={"location": url}, media_type="text/html")
+
+
+def own_path(address: str) -> str:
+    """The address if it is a path on this site, otherwise the front page: nobody is sent elsewhere by our link."""
+    if not address.startswith("/") or address.startswith(("//", "/\\")):
+        return "/"
+    return quote(address, safe="/?&=%+:,;@-._~!$'()*")
 
 
 def is_htmx(request: Request) -> bool:

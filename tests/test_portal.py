@@ -12,11 +12,11 @@ from sqlalchemy import event
 
 from buchbar.accounts.models import Municipality
 from buchbar.accounts.queries import municipality, places, towns_of
-from buchbar.app.portal import own_path
 from buchbar.base.db import Database
 from buchbar.base.errors import NotFound
 from buchbar.base.pages import environment
 from buchbar.base.settings import ROOT
+from buchbar.base.web import own_path
 from tests import cast as people
 from tests.markup import faults_in
 
