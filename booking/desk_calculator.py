@@ -8,7 +8,6 @@ from uuid import UUID
 
 from litestar import Request, Response
 from litestar.params import FromPath
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk
@@ -24,7 +23,6 @@ from buchbar.calendar.walls import at, local_date
 from buchbar.payments.models import Tariff
 from buchbar.payments.pricing import Case, price
 from buchbar.payments.tariffs import tariff_of
-from buchbar.resources.models import Venue
 
 _LONGEST = timedelta(days=31)
 _MOST_PERSONS = 9999
@@ -37,14 +35,14 @@ def calculator(
     """The form; with what a case costs where one was typed."""
     town, tariff = clerk.town, tariff_of(session, clerk.town, tariff_id)
     area = tariff_areas.named(tariff.journey)
-    venues = _venues(session, town) if area.venues else []
+    places = area.places(session, town, ()) if area.places else []
     query = request.query_params
     typed = dict(query) | {name: "ja" for name in area.questions if query.get(name)}
     if "tag" not in query:
         typed = _example(tariff, area, local_date(now, town.zone))
     lines, faults, before = None, {}, False
     try:
-        case = _case(typed, town, area, {str(venue.id): venue.id for venue in venues})
+        case = _case(typed, town, area, {str(place_id): place_id for place_id, _name in places})
         before = local_date(case.start, town.zone) < tariff.valid_from
         lines = price(tariff.items, replace(case, due=area.due(tariff, case)))
     except Invalid as fault:
@@ -64,7 +62,7 @@ def calculator(
         lines=lines,
         total=sum(line.cents for line in lines or ()),
         vat=tariff_items.VAT,
-        venues=[("", _("nirgends besonders")), *((str(venue.id), venue.name) for venue in venues)],
+        places=[("", _("nirgends besonders")), *((str(place_id), name) for place_id, name in places)],
         choices=[
             (name, label, [(key, _(words)) for key, words in options.items()])
             for name, label, options in _choices(area)
@@ -89,16 +87,16 @@ def _example(tariff: Tariff, area: TariffArea, today: date) -> dict[str, str]:
     return typed | {name: next(iter(options)) for name, _label, options in _choices(area) if options}
 
 
-def _case(typed: Mapping[str, str], town: Municipality, area: TariffArea, venues: Mapping[str, UUID]) -> Case:
+def _case(typed: Mapping[str, str], town: Municipality, area: TariffArea, places: Mapping[str, UUID]) -> Case:
     """The case that was typed. Raises Invalid."""
-    parts = forms.whole(1, max(1, area.offers.parts), required=False)
+    parts = forms.whole(0, max(1, area.offers.parts), required=False)
     said = forms.read(
         typed,
         tag=forms.day,
         von=forms.minute,
         bis_tag=forms.optional(forms.day),
         bis=forms.minute,
-        ort=forms.optional(forms.one_of(*venues)),
+        ort=forms.optional(forms.one_of(*places)),
         teile=parts,
         personen=forms.whole(1, _MOST_PERSONS, required=False),
         **{name: forms.one_of(*options) for name, _label, options in _choices(area) if options},
@@ -114,19 +112,14 @@ def _case(typed: Mapping[str, str], town: Municipality, area: TariffArea, venues
         zone=town.zone,
         land=town.land,
         due=(),
-        resource_id=venues[said.ort] if said.ort else None,
+        resource_id=places[said.ort] if said.ort else None,
         user_class=getattr(said, "wer", ""),
         age_group=getattr(said, "alter", ""),
         purpose=getattr(said, "zweck", ""),
         traits=[name for name in area.questions if typed.get(name)],
         persons=said.personen or 1,
-        parts=said.teile or 1,
+        parts=1 if said.teile is None else said.teile,
     )
-
-
-def _venues(session: Session, town: Municipality) -> list[Venue]:
-    ours = select(Venue).where(Venue.municipality_id == town.id, Venue.active.is_(True))
-    return list(session.scalars(ours.order_by(Venue.position, Venue.name)))
 
 
 routes = [calculator]

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from litestar import Request, Response
 from litestar.params import FromPath
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk
@@ -37,7 +36,6 @@ from buchbar.calendar.walls import local_date
 from buchbar.payments import tariffs
 from buchbar.payments.models import Tariff
 from buchbar.payments.pricing import UNITS
-from buchbar.resources.models import Venue
 from buchbar.resources.opening_words import in_words
 
 _MONDAY = date(2024, 1, 1)
@@ -61,7 +59,7 @@ def all_tariffs(request: Request, session: Session, now: datetime, clerk: Clerk)
         holds=next((tariff for tariff in count if tariff.valid_from <= today), None),
         today=today,
         words=tariff_words,
-        names={each.id: each.name for each in _venues(session, town, made)},
+        names=dict(_places(session, area, town, made)),
         in_words=in_words,
     )
 
@@ -130,8 +128,8 @@ def take_back(
 
 def _read(session: Session, typed: Mapping[str, str], area: TariffArea, town: Municipality, now: datetime) -> Draft:
     made = tariffs.history(session, town.id, area.name)
-    venues = [each.id for each in _venues(session, town, made)] if area.venues else []
-    return read(typed, area, venues, local_date(now, town.zone))
+    places = [place_id for place_id, _name in _places(session, area, town, made)]
+    return read(typed, area, places, local_date(now, town.zone))
 
 
 def _drafted(draft: Draft, area: TariffArea, clerk: Clerk, now: datetime) -> Tariff:
@@ -158,11 +156,10 @@ def _named(made: list[Tariff], typed: str) -> Tariff | None:
     return next((tariff for tariff in made if str(tariff.id) == typed), None)
 
 
-def _venues(session: Session, town: Municipality, made: list[Tariff]) -> list[Venue]:
-    """The town's venues, and those that aren't used any more but that a tariff still names."""
+def _places(session: Session, area: TariffArea, town: Municipality, made: list[Tariff]) -> list[tuple[UUID, str]]:
+    """What a position can be for, and what isn't used any more but a tariff still names."""
     named = {item.resource_id for tariff in made for item in tariff.items if item.resource_id}
-    ours = select(Venue).where(Venue.municipality_id == town.id, or_(Venue.active.is_(True), Venue.id.in_(named)))
-    return list(session.scalars(ours.order_by(Venue.position, Venue.name)))
+    return area.places(session, town, named) if area.places else []
 
 
 def _form(
@@ -178,7 +175,7 @@ def _form(
     **context: Any,
 ) -> Response[Any]:
     room = spare or {"items": 2, "hours": 1}
-    venues = _venues(session, clerk.town, tariffs.history(session, clerk.town.id, area.name))
+    places = _places(session, area, clerk.town, tariffs.history(session, clerk.town.id, area.name))
     shown: dict[str, Any] = {"cases": [], "before": None, "refusal": "", "pattern": None, "first": False} | context
     return show(
         request,
@@ -192,7 +189,7 @@ def _form(
         hour_rows=rows(typed, HOURS_FIELDS, HOURS, room["hours"]),
         codes=_worded(area.codes),
         vat=_worded(VAT),
-        venues=[("", _("überall")), *((str(each.id), each.name) for each in venues)],
+        places=[("", _("überall")), *((str(place_id), name) for place_id, name in places)],
         weekdays=[(str(day), texts.weekday(_MONDAY.replace(day=1 + day), "EEE")) for day in range(7)],
         today=local_date(now, clerk.town.zone),
         kinds=[(kind, _(KINDS[kind])) for kind in area.offers.kinds],

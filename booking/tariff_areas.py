@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -43,7 +44,8 @@ class Offers:
 class TariffArea:
     """``codes``: when a position is due, by its code; ``usual``: how positions that most towns have are called, by
     their code, a first tariff is proposed with them. ``questions``: what the calculator asks to tick, as traits of the
-    case. ``office_hours``: whether it has some. ``venues``: whether a position can be for one of the town's venues.
+    case. ``office_hours``: whether it has some. ``places``: what of the town a position can be
+    for, with its name, among it what isn't used any more but named by these ids; None where there is no such thing.
     ``due``: the codes that are due in a case. ``examples``: what typical bookings cost under the tariff that held
     before, if any did, and under a new one."""
 
@@ -54,7 +56,7 @@ class TariffArea:
     offers: Offers
     questions: Mapping[str, str]
     office_hours: bool
-    venues: bool
+    places: Callable[[Session, Municipality, Collection[UUID]], list[tuple[UUID, str]]] | None
     due: Callable[[Tariff, Case], Collection[str]]
     examples: Callable[[Session, Municipality, Tariff | None, Tariff], list[Example]]
 

@@ -39,7 +39,7 @@ def retyped(form: Form) -> dict[str, str]:
     return dict(form) | {name: ",".join(form.all(name)) for name in many}
 
 
-def read(typed: Mapping[str, str], area: TariffArea, venues: Iterable[UUID], today: date) -> Draft:
+def read(typed: Mapping[str, str], area: TariffArea, places: Iterable[UUID], today: date) -> Draft:
     """The tariff that was typed. Raises Invalid with a sentence per faulty field and all that was typed."""
     faults: dict[str, str] = {}
 
@@ -52,7 +52,7 @@ def read(typed: Mapping[str, str], area: TariffArea, venues: Iterable[UUID], tod
 
     head = take({"valid_from": _not_before(today), "note": forms.text(300, required=False)})
     rows = _filled(typed, ITEMS, FILLED)
-    items = [item for row in rows if (item := tariff_items.read(take, faults, row, area, venues))]
+    items = [item for row in rows if (item := tariff_items.read(take, faults, row, area, places))]
     hours = [rule for row in _filled(typed, HOURS, HOURS_FIELDS) if (rule := _hours(take, faults, row))]
     if not items and not faults:
         faults["label_1"] = _("Bitte tragen Sie wenigstens eine Position ein.")

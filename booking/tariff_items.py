@@ -45,11 +45,11 @@ def read(
     faults: dict[str, str],
     row: int,
     area: TariffArea,
-    venues: Iterable[UUID],
+    places: Iterable[UUID],
 ) -> TariffItem | None:
     """The position in a row, or None and its faults. ``typed`` reads fields of the form, and nothing if one is
     faulty."""
-    fields = _fields(area, venues)
+    fields = _fields(area, places)
     values = typed({f"{name}_{row}": convert for name, convert in fields.items()})
     if not values:
         return None
@@ -118,7 +118,7 @@ def clock(minutes: int) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
-def _fields(area: TariffArea, venues: Iterable[UUID]) -> dict[str, forms.Field]:
+def _fields(area: TariffArea, places: Iterable[UUID]) -> dict[str, forms.Field]:
     offers = area.offers
     parts = forms.whole(1, max(1, offers.parts), required=False)
     return {
@@ -126,7 +126,7 @@ def _fields(area: TariffArea, venues: Iterable[UUID]) -> dict[str, forms.Field]:
         "label": forms.text(120),
         "euros": forms.optional(_euros),
         "vat": forms.one_of(*VAT),
-        "venue": forms.optional(forms.one_of(*(str(venue) for venue in venues))),
+        "venue": forms.optional(forms.one_of(*(str(place) for place in places))),
         "kind": _first_or_one_of(offers.kinds),
         "percent": forms.whole(1, 100, required=False),
         "unit": _first_or_one_of(offers.units),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from buchbar.booking.halls.plan import HallPlan, HallRules
-from buchbar.booking.halls.tariff import CODES
+from buchbar.booking.halls.tariff import FOR_FIELDS, FOR_ROOMS
 from buchbar.calendar.spans import Span
 from buchbar.payments.ledger import Line
 from buchbar.payments.models import Tariff
@@ -26,16 +26,15 @@ class Answers:
 def fees(
     tariff: Tariff, rules: HallPlan, hall: HallRules, parts: Collection[int], span: Span, answers: Answers
 ) -> list[Line]:
-    """The positions that are due, by real time. A position without a resource is for fields; a side room costs what
-    stands for that room."""
+    """The positions that are due, by real time: those of the fields by their number, those of each side room."""
 
-    def case(resource_id: UUID, count: int) -> Case:
+    def case(resource_id: UUID, count: int, due: tuple[str, ...]) -> Case:
         return Case(
             start=span.start,
             end=span.end,
             zone=rules.zone,
             land=rules.land,
-            due=CODES,
+            due=due,
             resource_id=resource_id,
             user_class=answers.user_class,
             age_group=answers.age_group,
@@ -46,8 +45,7 @@ def fees(
         )
 
     fields = hall.fields_of(parts)
-    lines = price(tariff.items, case(hall.id, len(fields))) if fields else []
+    lines = price(tariff.items, case(hall.id, len(fields), FOR_FIELDS)) if fields else []
     for number in sorted(set(parts) - set(fields)):
-        room = hall.parts[number].id
-        lines += price([item for item in tariff.items if item.resource_id == room], case(room, 1))
+        lines += price(tariff.items, case(hall.parts[number].id, 0, FOR_ROOMS))
     return [line for line in lines if line.cents]

@@ -3,7 +3,9 @@
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, timedelta
+from uuid import UUID
 
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
@@ -14,9 +16,15 @@ from buchbar.calendar.public_holidays import is_working_day
 from buchbar.calendar.walls import at
 from buchbar.payments.models import Tariff
 from buchbar.payments.pricing import Case, price
+from buchbar.resources.halls import Hall, HallPart
+from buchbar.resources.models import Resource
 
-CODES = {"use": N_("für die Nutzung"), "extra": N_("zusätzlich zur Nutzung")}
-USUAL = {"use": N_("Nutzung der Halle"), "extra": N_("Reinigung")}
+CODES = {
+    "use": N_("für die Nutzung"),
+    "extra": N_("zusätzlich zur Nutzung"),
+    "room": N_("für einen Nebenraum"),
+}
+USUAL = {"use": N_("Nutzung der Halle"), "extra": N_("Reinigung"), "room": N_("Nutzung des Foyers")}
 OFFERS = Offers(
     kinds=("price", "surcharge", "reduction", "minimum", "maximum"),
     units=("hour", "half_hour", "day", "booking", "person"),
@@ -32,12 +40,25 @@ OFFERS = Offers(
     parts=6,
     hours=True,
 )
+FOR_FIELDS, FOR_ROOMS = ("use", "extra"), ("room",)
 _SATURDAY, _WEDNESDAY = 5, 2
 
 
-def due(_tariff: Tariff, _case: Case) -> Collection[str]:
-    """Every position whose conditions are met is due."""
-    return CODES
+def due(_tariff: Tariff, case: Case) -> Collection[str]:
+    """What is due for so many fields; without a field it is a side room."""
+    return FOR_FIELDS if case.parts else FOR_ROOMS
+
+
+def places(session: Session, town: Municipality, named: Collection[UUID]) -> list[tuple[UUID, str]]:
+    """The town's halls, and their side rooms."""
+    ours = Resource.municipality_id == town.id, or_(Resource.active.is_(True), Resource.id.in_(named))
+    halls = session.scalars(select(Hall).where(*ours).order_by(Hall.position, Hall.name)).all()
+    rooms = session.scalars(select(HallPart).where(*ours, HallPart.side.is_(True)).order_by(HallPart.number)).all()
+    found: list[tuple[UUID, str]] = []
+    for hall in halls:
+        found.append((hall.id, hall.name))
+        found += [(room.id, f"{hall.name}, {room.name}") for room in rooms if room.hall_id == hall.id]
+    return found
 
 
 def examples(_session: Session, town: Municipality, before: Tariff | None, after: Tariff) -> list[Example]:
@@ -61,7 +82,7 @@ def _cases(town: Municipality, first: date) -> list[tuple[str, Case]]:
             end=begins + timedelta(minutes=minutes),
             zone=town.zone,
             land=town.land,
-            due=CODES,
+            due=FOR_FIELDS,
             user_class=user_class,
             age_group=age_group,
             parts=parts,
@@ -88,7 +109,7 @@ TARIFFS = TariffArea(
     offers=OFFERS,
     questions=OFFERS.traits,
     office_hours=False,
-    venues=False,
+    places=places,
     due=due,
     examples=examples,
 )

@@ -1,10 +1,11 @@
 """What policies and tariffs mean for weddings: shown to a clerk before they are saved, by the rules that then hold."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
@@ -18,6 +19,7 @@ from buchbar.calendar.public_holidays import is_working_day
 from buchbar.calendar.rules import opening
 from buchbar.calendar.walls import at
 from buchbar.payments.models import Tariff
+from buchbar.resources.models import Venue
 
 YEAR = 366
 _NOWHERE = UUID(int=0)  # no venue: a town that has none yet sees its prices all the same
@@ -48,6 +50,14 @@ def examples(session: Session, town: Municipality, before: Tariff | None, after:
 
     cases = _cases(timetable(session, town), town, after)
     return [Example(case.title, price(before, case), price(after, case)) for case in cases]
+
+
+def places(session: Session, town: Municipality, named: Collection[UUID]) -> list[tuple[UUID, str]]:
+    """The town's venues, and those that aren't used any more but are named by these ids."""
+    ours = select(Venue.id, Venue.name).where(
+        Venue.municipality_id == town.id, or_(Venue.active.is_(True), Venue.id.in_(named))
+    )
+    return [(row.id, row.name) for row in session.execute(ours.order_by(Venue.position, Venue.name))]
 
 
 def _cases(times: Timetable, town: Municipality, tariff: Tariff) -> Iterator[_Case]:
@@ -94,7 +104,7 @@ TARIFFS = TariffArea(
     offers=Offers(),
     questions={"foreign": N_("ausländisches Recht"), "elsewhere": N_("Anmeldung bei einem anderen Standesamt")},
     office_hours=True,
-    venues=True,
+    places=places,
     due=due,
     examples=examples,
 )
