@@ -142,6 +142,7 @@ class Round(Identified, Base):
     made_by: Mapped[str]
     rehearsed_at: Mapped[datetime | None]
     rehearsed_by: Mapped[str] = mapped_column(default="")
+    worked_on_by: Mapped[UUID | None]  # the clerk whose hand was the last on the plan: somebody else releases it
     released_at: Mapped[datetime | None]
     released_by: Mapped[str] = mapped_column(default="")
 
@@ -180,6 +181,7 @@ class SeasonWish(Identified, Base):
     remarks: Mapped[str] = mapped_column(default="")
     email: Mapped[str] = mapped_column(default="")
     made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(default="")  # the clerk who entered it from paper
     withdrawn_at: Mapped[datetime | None]
 
     organisation: Mapped[Organisation] = relationship()
