@@ -4,6 +4,9 @@
 ``/{town}/amt/buchung/…``. Its function may name ``clerk``: who asks, signed in, allowed, at this town's desk
 (``clerk.town``). A page that shows personal data says so by its words: that it was looked at is kept. So is every
 change.
+
+What is of one journey only is for those who have to do with that journey: what stands in its own folder
+(``booking/halls``) by that, other handlers by naming it (``journey="halls"``).
 """
 
 import inspect
@@ -17,30 +20,46 @@ from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
 from buchbar.accounts import audit, sign_in
-from buchbar.accounts.roles import journeys_of, may
+from buchbar.accounts.models import Clerk
+from buchbar.accounts.roles import NOT_YOURS, journeys_of, may, sees
 from buchbar.base import web
+from buchbar.base.errors import Forbidden
+from buchbar.base.texts import _
 
 DESK = "/{town_slug:str}/amt"
 _OWN: dict[str, Any] = {"request": Request, "session": Session, "now": datetime, "town_slug": FromPath[str]}
 
 
 def get(
-    path: str, right: str, looked: str = "", *, looks_with: str = "", tries: bool = False, **options: Any
+    path: str,
+    right: str,
+    looked: str = "",
+    *,
+    looks_with: str = "",
+    journey: str = "",
+    tries: bool = False,
+    **options: Any,
 ) -> Callable[[Callable[..., Any]], Any]:
     """A page of the desk. ``looked`` is what the audit trail says of it; empty for a page without personal data.
 
     ``looks_with`` is the right without which the page shows nothing personal, where that isn't ``right`` itself.
     ``tries``: see web.get.
     """
-    return lambda fn: web.get(DESK + path, opt={"right": right, "audit": looked}, tries=tries, **options)(
+    return lambda fn: web.get(DESK + path, opt=_named(fn, right, looked, journey), tries=tries, **options)(
         _for_clerk(fn, right, looked, looks_with or right, tries=tries)
     )
 
 
-def post(path: str, right: str, did: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+def post(path: str, right: str, did: str, *, journey: str = "", **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """A form of the desk; ``did`` is what the audit trail says when it was done."""
-    opt = {"right": right, "audit": did}
-    return lambda fn: web.post(DESK + path, opt=opt, **options)(_for_clerk(fn, right, did))
+    return lambda fn: web.post(DESK + path, opt=_named(fn, right, did, journey), **options)(_for_clerk(fn, right, did))
+
+
+def _named(fn: Callable[..., Any], right: str, words: str, journey: str) -> dict[str, str]:
+    """What a handler says of itself: its right, the words for the audit trail, and of which journey it is."""
+    folder = fn.__module__.split(".")[1:-1]
+    own = folder[1] if len(folder) == 2 and folder[0] == "booking" else ""
+    return {"right": right, "audit": words, "journey": journey or own}
 
 
 def _for_clerk(
@@ -56,7 +75,7 @@ def _for_clerk(
         else:
             writing = nullcontext(session) if tries else request.app.state.database.write()
             _there(request, writing, given["town_slug"], right, words, looks_with, now)
-        clerk = sign_in.signed_in(request, session, now, given["town_slug"], right)
+        clerk = _who(request, session, now, given["town_slug"], right)
         session.info["journeys"] = journeys_of(clerk.role)  # booking/whose.py
         arguments = given | {"clerk": clerk}
         answer = fn(**{name: arguments[name] for name in wanted})
@@ -77,6 +96,14 @@ def _for_clerk(
     return run
 
 
+def _who(request: Request, session: Session, now: datetime, town_slug: str, right: str) -> Clerk:
+    """The clerk who asks. Raises Forbidden also for one of another office."""
+    clerk = sign_in.signed_in(request, session, now, town_slug, right)
+    if (journey := request.route_handler.opt["journey"]) and not sees(clerk.role, journey):
+        raise Forbidden(_(NOT_YOURS))
+    return clerk
+
+
 def _there(
     request: Request,
     writing: AbstractContextManager[Session],
@@ -90,5 +117,5 @@ def _there(
     over before that begins, for a request that needed two connections at once would run the pool dry."""
     with writing as own:
         sign_in.seen(own, request, now)
-        if words and may((clerk := sign_in.signed_in(request, own, now, town_slug, right)).role, looks_with):
+        if words and may((clerk := _who(request, own, now, town_slug, right)).role, looks_with):
             audit.looked(own, request, clerk, words, now)

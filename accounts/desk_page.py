@@ -6,7 +6,7 @@ from typing import Any
 from litestar import Request, Response
 
 from buchbar.accounts.models import Clerk
-from buchbar.accounts.roles import LEAD, ROLES, WORK, may
+from buchbar.accounts.roles import LEAD, ROLES, WORK, may, sees
 from buchbar.base.texts import _
 from buchbar.base.web import page
 
@@ -29,6 +29,7 @@ def show_page(
         "clerk": clerk,
         "now": now,
         "may": lambda right: may(clerk.role, right) and not clerk.must_enrol,
+        "sees": lambda journey: sees(clerk.role, journey),
         "may_change": may(clerk.role, WORK),
         "may_lead": may(clerk.role, LEAD),
         "role": _(ROLES[clerk.role]),

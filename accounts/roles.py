@@ -57,6 +57,8 @@ WHY_NOT = {
     CASH: N_("Das macht die Kasse."),
     COUNTY: N_("Das macht die Verwaltung des Landkreises."),
 }
+# Why somebody may not whose role has the right, but in another office.
+NOT_YOURS = N_("Das gehört zu einem anderen Amt.")
 
 
 def may(role: str, what: str) -> bool:

@@ -22,8 +22,8 @@ from buchbar.base.settings import Settings
 from buchbar.base.texts import N_, _
 from buchbar.calendar.walls import local_date
 
-# Which roles make sense where. At a county nobody marries.
-AT_TOWN = ("registrar", "head", "cashier", "administrator", "auditor")
+# Which roles make sense where. At a county nobody marries or plays.
+AT_TOWN = ("registrar", "sports", "head", "cashier", "administrator", "auditor")
 AT_COUNTY = ("county", "administrator", "auditor")
 
 

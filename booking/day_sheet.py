@@ -47,10 +47,13 @@ class Line:
 
 
 def lines(session: Session, town: Municipality, first: date, last: date, venue_id: UUID | None) -> list[Line]:
-    """What takes place on these days, in order, in a number of queries that doesn't grow."""
+    """The weddings of these days, in order, in a number of queries that doesn't grow."""
     span = days_span(first, last, town.zone)
     wanted = queries.bookings(town).where(
-        Booking.state.in_(queries.STANDING), Booking.starts_at >= span.start, Booking.starts_at < span.end
+        Booking.journey == "weddings",
+        Booking.state.in_(queries.STANDING),
+        Booking.starts_at >= span.start,
+        Booking.starts_at < span.end,
     )
     if venue_id:
         wanted = wanted.where(Booking.resource_id == venue_id)

@@ -18,7 +18,7 @@ from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
 from buchbar.accounts.roles import WORK
 from buchbar.base import forms, texts
-from buchbar.base.errors import Invalid, Refused
+from buchbar.base.errors import Invalid, NotFound, Refused
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, redirect
 from buchbar.booking import before, journeys, previews, queries
@@ -35,21 +35,32 @@ SHORTEST, LONGEST = 10, 240  # minutes, as of a venue
 FIELDS = ("tag", "von", "dauer", "trauort", "person")
 
 
-@at_desk.get("/kalender/buchung/{booking_id:uuid}", WORK, N_("Verlegung einer Buchung vorbereitet"), tries=True)
+@at_desk.get(
+    "/kalender/buchung/{booking_id:uuid}",
+    WORK,
+    N_("Verlegung einer Buchung vorbereitet"),
+    tries=True,
+    journey="weddings",
+)
 def adjust_page(
     request: Request, session: Session, now: datetime, clerk: Clerk, booking_id: FromPath[UUID]
 ) -> Response[Any]:
-    booking = queries.booking_of(session, clerk.town, booking_id)
+    booking = _in_calendar(queries.booking_of(session, clerk.town, booking_id))
     query = request.query_params
     typed = {name: query[name] for name in FIELDS if name in query} or None
     return _show(request, session, clerk, booking, now, ids(query.getall("was", [])), typed)
 
 
-@at_desk.post("/kalender/buchung/{booking_id:uuid}", WORK, N_("Termin, Dauer oder Person einer Buchung geändert"))
+@at_desk.post(
+    "/kalender/buchung/{booking_id:uuid}",
+    WORK,
+    N_("Termin, Dauer oder Person einer Buchung geändert"),
+    journey="weddings",
+)
 def adjust(
     request: Request, session: Session, now: datetime, form: Form, clerk: Clerk, booking_id: FromPath[UUID]
 ) -> Response[Any]:
-    booking, was = locked(session, clerk, booking_id, form), ids(form.all("was"))
+    booking, was = _in_calendar(locked(session, clerk, booking_id, form)), ids(form.all("was"))
     try:
         wish = _read(form, clerk)
         event = journeys.of(booking).desk.put(session, booking, wish, now, by(clerk), anyway=bool(form.get("trotzdem")))
@@ -95,6 +106,13 @@ def foresee_taking_back(
         "kept": [(name, value) for name in ("stand", "ereignis", "zurueck", "was") for value in form.all(name)],
     }
     return show(request, clerk, "desk/preview.html", now, **shown)
+
+
+def _in_calendar(booking: Booking) -> Booking:
+    """Raises NotFound for a booking that the calendar of venues and registrars doesn't show."""
+    if booking.journey != "weddings":
+        raise NotFound
+    return booking
 
 
 def _to_undo(session: Session, clerk: Clerk, booking: Booking, form: Form) -> tuple[BookingEvent, BookingEvent | None]:

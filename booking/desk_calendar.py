@@ -73,7 +73,7 @@ class Look:
         return self.day + step * (WEEK if self.view == "woche" else timedelta(days=1))
 
 
-@at_desk.get("/kalender", LOOK, N_("Kalender angesehen"))
+@at_desk.get("/kalender", LOOK, N_("Kalender angesehen"), journey="weddings")
 def calendar_page(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
     look, town = asked(request, now, clerk), clerk.town
     resources = queries.resources(session, town)

@@ -30,7 +30,7 @@ from buchbar.resources.models import Resource
 FIELDS = ("ressource", "tag", "von", "bis", "grund")
 
 
-@at_desk.get("/kalender/sperrung", WORK, N_("Sperrung im Kalender vorbereitet"))
+@at_desk.get("/kalender/sperrung", WORK, N_("Sperrung im Kalender vorbereitet"), journey="weddings")
 def closing_page(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
     """With ``vorschau`` it says what stands in the way."""
     query = request.query_params
@@ -39,7 +39,7 @@ def closing_page(request: Request, session: Session, now: datetime, clerk: Clerk
     return _show(request, session, clerk, now, was, typed, preview="vorschau" in query)
 
 
-@at_desk.post("/kalender/sperrung", WORK, N_("Im Kalender gesperrt"))
+@at_desk.post("/kalender/sperrung", WORK, N_("Im Kalender gesperrt"), journey="weddings")
 def close(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
     typed, was = dict(form), ids(form.all("was"))
     try:
@@ -55,7 +55,9 @@ def close(request: Request, session: Session, now: datetime, form: Form, clerk: 
     return redirect(request, f"{clerk.desk}/kalender?{look.query}&gesperrt={closure.id}")
 
 
-@at_desk.post("/kalender/sperrung/{closure_id:uuid}/ruecknahme", WORK, N_("Sperrung zurückgenommen"))
+@at_desk.post(
+    "/kalender/sperrung/{closure_id:uuid}/ruecknahme", WORK, N_("Sperrung zurückgenommen"), journey="weddings"
+)
 def reopen(request: Request, session: Session, form: Form, clerk: Clerk, closure_id: FromPath[UUID]) -> Response[Any]:
     closure = queries.closure_of(session, clerk.town, closure_id)
     look = Look("tag", local_date(closure.starts_at, clerk.town.zone), ids(form.all("was")))

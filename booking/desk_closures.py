@@ -6,8 +6,7 @@ from uuid import UUID
 
 from litestar import Request, Response
 from litestar.params import FromPath
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
@@ -27,23 +26,23 @@ from buchbar.resources.opening_words import exception_in_words, in_words
 PAST = timedelta(days=90)  # so long they are kept (booking/retention.py)
 
 
-@at_desk.get("/sperrzeiten", RULES)
+@at_desk.get("/sperrzeiten", RULES, journey="weddings")
 def all_closures(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
     return _show(request, session, clerk, now)
 
 
-@at_desk.post("/sperrzeiten", WORK, N_("Sperrzeit eingetragen"))
+@at_desk.post("/sperrzeiten", WORK, N_("Sperrzeit eingetragen"), journey="weddings")
 def close(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
     """Close, unless something is in the way: then first ask what becomes of it (``entschieden``)."""
     return _act(request, session, now, form, clerk, rehearsal=False)
 
 
-@at_desk.post("/sperrzeiten/vorschau", WORK, N_("Sperrzeit ausprobiert"))
+@at_desk.post("/sperrzeiten/vorschau", WORK, N_("Sperrzeit ausprobiert"), journey="weddings")
 def preview(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
     return _act(request, session, now, form, clerk, rehearsal=True)
 
 
-@at_desk.post("/sperrzeiten/{closure_id:uuid}/aufhebung", WORK, N_("Sperrzeit aufgehoben"))
+@at_desk.post("/sperrzeiten/{closure_id:uuid}/aufhebung", WORK, N_("Sperrzeit aufgehoben"), journey="weddings")
 def reopen(
     request: Request,
     session: Session,
@@ -147,8 +146,8 @@ def _show(
 
 def _past(session: Session, clerk: Clerk, now: datetime) -> list[Closure]:
     """The closures that are over, as long as they are kept."""
-    over = Closure.municipality_id == clerk.town.id, Closure.ends_at <= now, Closure.ends_at > now - PAST
-    return list(session.scalars(select(Closure).where(*over).options(selectinload(Closure.resource))))
+    kept = queries.closures(session, clerk.town, now - PAST)
+    return [each for each in kept if each.ends_at <= now]
 
 
 routes = [all_closures, close, preview, reopen]

@@ -25,12 +25,12 @@ from buchbar.calendar.walls import local_date
 
 @at_desk.get("/regelung", RULES)
 def policy_page(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
-    return _show(request, session, clerk, now, journeys.named(request.query_params.get("bereich", "")))
+    return _show(request, session, clerk, now, journeys.named(request.query_params.get("bereich", ""), clerk.role))
 
 
 @at_desk.post("/regelung/vorschau", LEAD, N_("Regelung ausprobiert"))
 def preview(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
-    journey, town = journeys.named(form.get("bereich", "")), clerk.town
+    journey, town = journeys.named(form.get("bereich", ""), clerk.role), clerk.town
     try:
         terms, valid_from = forms.read(form, town.zone, local_date(now, town.zone))
     except Invalid as fault:
@@ -48,7 +48,7 @@ def preview(request: Request, session: Session, now: datetime, form: Form, clerk
 
 @at_desk.post("/regelung", LEAD, N_("Regelung festgelegt"))
 def make(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
-    journey, town = journeys.named(form.get("bereich", "")), clerk.town
+    journey, town = journeys.named(form.get("bereich", ""), clerk.role), clerk.town
     try:
         terms, valid_from = forms.read(form, town.zone, local_date(now, town.zone))
     except Invalid as fault:
@@ -103,7 +103,7 @@ def _show(
         now,
         status,
         journey=journey,
-        journeys=journeys.known(),
+        journeys=journeys.seen_by(clerk.role),
         policies=candidates,
         withdrawn=[policy for policy in made if policy.withdrawn_at],
         holds=holds,

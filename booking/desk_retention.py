@@ -47,10 +47,10 @@ def _not_before(today: date) -> forms.Field:
     return convert
 
 
-def kept(session: Session, town: Municipality, today: date) -> list[tuple[str, str, str]]:
-    """What is kept, how long, and where that is settled."""
+def kept(session: Session, town: Municipality, role: str, today: date) -> list[tuple[str, str, str]]:
+    """What is kept, how long, and where that is settled; of the journeys that a role sees."""
     rows = []
-    for journey in journeys.known():
+    for journey in journeys.seen_by(role):
         holds = next(
             (each for each in policies.policies(session, town.id, journey.name) if each.valid_from <= today), None
         )
@@ -131,7 +131,7 @@ def _show(
         "desk/retention.html",
         now,
         status,
-        kept=kept(session, town, today),
+        kept=kept(session, town, clerk.role, today),
         going=forgetting.going(session, town, now, with_names=looks),
         looks=looks,
         unproven=forgetting.unproven(session, town),

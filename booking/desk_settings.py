@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk, revisions, staff
 from buchbar.accounts.models import Clerk, Revision
-from buchbar.accounts.roles import ADMINISTER, AUDIT, LEAD, LOOK, PRICES, RULES, WHY_NOT, may
+from buchbar.accounts.roles import ADMINISTER, AUDIT, LEAD, LOOK, PRICES, RULES, WHY_NOT, may, sees
 from buchbar.base.errors import Forbidden
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, get_number, redirect
@@ -23,11 +23,11 @@ PAGE = 25
 PAGES = (
     ("trauorte", N_("Trauorte"), N_("Texte, Bilder, Personenzahl, Zugang, Zeiten"), RULES),
     ("standesbeamte", N_("Standesbeamt:innen"), N_("Wer traut, wo und wann: Dienste, Urlaub, Fortbildung"), RULES),
-    ("sperrzeiten", N_("Sperrzeiten"), N_("Tage und Stunden, an denen etwas nicht zu haben ist"), RULES),
+    ("sperrzeiten", N_("Sperrzeiten"), N_("Tage und Stunden, an denen es keine Trauungen gibt"), RULES),
     ("regelung", N_("Regelung"), N_("Wann gebucht werden kann, wer zustimmt, welche Fristen gelten"), RULES),
-    ("entgelte", N_("Gebühren und Entgelte"), N_("Was eine Trauung kostet, und ab wann"), PRICES),
+    ("entgelte", N_("Gebühren und Entgelte"), N_("Was eine Buchung kostet, und ab wann"), PRICES),
     ("kassenregeln", N_("Kasse und Zahlungswege"), N_("Konto, Bescheide, Kassenzeichen, Fälligkeit, Mahnung"), PRICES),
-    ("brieftexte", N_("Brieftexte"), N_("Was in den E-Mails an die Paare steht"), RULES),
+    ("brieftexte", N_("Brieftexte"), N_("Was in den E-Mails an die Buchenden steht"), RULES),
     ("aufbewahrung", N_("Aufbewahrung"), N_("Wann persönliche Daten gelöscht werden, und welche als Nächstes"), RULES),
     ("auftritt", N_("Auftritt"), N_("Anschrift, Begrüßung, Impressum und Farben"), RULES),
     ("abos", N_("Kalender-Abos"), N_("Kalender für andere Programme"), LOOK),
@@ -35,6 +35,8 @@ PAGES = (
     ("aenderungen", N_("Änderungen"), N_("Wer wann welche Einstellung geändert hat, und zurück"), RULES),
     ("protokoll", N_("Protokoll"), N_("Wer was getan und angesehen hat"), AUDIT),
 )
+# Those for who has to do with weddings.
+OF_WEDDINGS = ("trauorte", "standesbeamte", "sperrzeiten")
 # Those that mean something at a county, which has no bookings of its own.
 AT_COUNTY = ("auftritt", "mitarbeitende", "aenderungen", "protokoll")
 
@@ -43,6 +45,8 @@ AT_COUNTY = ("auftritt", "mitarbeitende", "aenderungen", "protokoll")
 def settings_page(request: Request, session: Session, clerk: Clerk, now: datetime) -> Response[Any]:
     town = clerk.town
     fitting = [each for each in PAGES if town.kind == "town" or each[0] in AT_COUNTY]
+    if not sees(clerk.role, "weddings"):
+        fitting = [each for each in fitting if each[0] not in OF_WEDDINGS]
     pages = [(each[0], _(each[1]), _(each[2])) for each in fitting if may(clerk.role, each[3])]
     steps = set_up.steps(session, town, now)
     missing = any(step.needed and not step.done for step in steps)

@@ -19,7 +19,7 @@ from buchbar.calendar.months import monday_of
 from buchbar.calendar.walls import local_date
 
 
-@at_desk.get("/tagesblatt", LOOK, N_("Tagesblatt gedruckt"))
+@at_desk.get("/tagesblatt", LOOK, N_("Tagesblatt gedruckt"), journey="weddings")
 def sheet_of_day(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
     asked = _asked(request, clerk, now)
     kind = asked["blatt"] if asked["blatt"] in day_sheet.KINDS else ""
@@ -32,7 +32,7 @@ def sheet_of_day(request: Request, session: Session, now: datetime, clerk: Clerk
     return pdf_answer(f"tagesblatt-{day}", content)
 
 
-@at_desk.get("/wochenplan", LOOK, N_("Wochenplan gedruckt"))
+@at_desk.get("/wochenplan", LOOK, N_("Wochenplan gedruckt"), journey="weddings")
 def plan_of_week(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
     asked = _asked(request, clerk, now)
     monday = monday_of(asked["tag"])

@@ -15,7 +15,7 @@ from buchbar.accounts.roles import LEAD, LOOK
 from buchbar.base import charts, forms, sheets
 from buchbar.base.errors import Invalid, NotFound
 from buchbar.base.texts import N_, _
-from buchbar.booking import journeys, statistics, statistics_tables
+from buchbar.booking import statistics, statistics_tables
 from buchbar.booking.desk_frame import show
 from buchbar.booking.statistics import BY, Period, Question
 from buchbar.booking.statistics_tables import Table
@@ -25,24 +25,26 @@ from buchbar.calendar.walls import local_date
 LONGEST = timedelta(days=10 * 366)
 
 
-@at_desk.get("/statistik", LOOK)
+@at_desk.get("/statistik", LOOK, journey="weddings")
 def overview(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
     return _page(request, session, clerk, now, "desk/statistics.html", _figures)
 
 
-@at_desk.get("/statistik/datei/{file:str}", LOOK)
+@at_desk.get("/statistik/datei/{file:str}", LOOK, journey="weddings")
 def overview_file(
     request: Request, session: Session, now: datetime, clerk: Clerk, file: FromPath[str]
 ) -> Response[Any]:
     return _file(_figures(session, _question(request, clerk, now)), file)
 
 
-@at_desk.get("/statistik/team", LEAD, N_("Auslastung der Standesbeamt:innen angesehen"))
+@at_desk.get("/statistik/team", LEAD, N_("Auslastung der Standesbeamt:innen angesehen"), journey="weddings")
 def team(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
     return _page(request, session, clerk, now, "desk/statistics_team.html", _team)
 
 
-@at_desk.get("/statistik/team/datei/{file:str}", LEAD, N_("Auslastung der Standesbeamt:innen angesehen"))
+@at_desk.get(
+    "/statistik/team/datei/{file:str}", LEAD, N_("Auslastung der Standesbeamt:innen angesehen"), journey="weddings"
+)
 def team_file(request: Request, session: Session, now: datetime, clerk: Clerk, file: FromPath[str]) -> Response[Any]:
     return _file(_team(session, _question(request, clerk, now)), file)
 
@@ -84,7 +86,7 @@ def _question(request: Request, clerk: Clerk, now: datetime) -> Question:
         raise Invalid({"bis": _("Das Ende liegt vor dem Anfang.")}, given)
     if last - first > LONGEST:
         raise Invalid({"bis": _("Bitte höchstens zehn Jahre auf einmal.")}, given)
-    return Question(clerk.town, journeys.known()[0].name, Period(first, last), typed.nach, now)
+    return Question(clerk.town, "weddings", Period(first, last), typed.nach, now)
 
 
 def _page(request: Request, session: Session, clerk: Clerk, now: datetime, template: str, read: Any) -> Response[Any]:

@@ -48,7 +48,8 @@ SUBJECT = revisions.put_in(
 def all_wordings(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
     ours = session.scalars(select(Wording).where(Wording.municipality_id == clerk.town.id))
     own = {(row.kind, row.language) for row in ours if row.subject or row.opening or row.closing}
-    return show(request, clerk, "desk/wordings.html", now, journeys=journeys.known(), own=own, names=texts.LANGUAGES)
+    theirs = journeys.seen_by(clerk.role)
+    return show(request, clerk, "desk/wordings.html", now, journeys=theirs, own=own, names=texts.LANGUAGES)
 
 
 @at_desk.get("/brieftexte/{kind:str}/{language:str}", RULES)
@@ -56,7 +57,7 @@ def one_wording(
     request: Request, session: Session, now: datetime, clerk: Clerk, kind: FromPath[str], language: FromPath[str]
 ) -> Response[Any]:
     said = _("Gespeichert.") if request.query_params.get("gespeichert") else ""
-    return _show(request, session, clerk, now, _standing(session, clerk.town, kind, language), said=said)
+    return _show(request, session, clerk, now, _standing(session, clerk, kind, language), said=said)
 
 
 @at_desk.post("/brieftexte/{kind:str}/{language:str}", LEAD, N_("Brieftext geändert"))
@@ -69,7 +70,7 @@ def save(
     kind: FromPath[str],
     language: FromPath[str],
 ) -> Response[Any]:
-    standing = _standing(session, clerk.town, kind, language)
+    standing = _standing(session, clerk, kind, language)
     try:
         typed = _read(form, kind)
         valid_from = forms.read(form, valid_from=_from(clerk.town, now)).valid_from
@@ -91,7 +92,7 @@ def preview(
     kind: FromPath[str],
     language: FromPath[str],
 ) -> Response[Any]:
-    standing = _standing(session, clerk.town, kind, language)
+    standing = _standing(session, clerk, kind, language)
     try:
         typed = _read(form, kind)
     except Invalid as fault:
@@ -114,7 +115,7 @@ def send_test(
     kind: FromPath[str],
     language: FromPath[str],
 ) -> Response[Any]:
-    standing = _standing(session, clerk.town, kind, language)
+    standing = _standing(session, clerk, kind, language)
     try:
         words = _as_typed(standing, _read(form, kind))
     except Invalid as fault:
@@ -147,7 +148,7 @@ def as_html(
     request: Request, session: Session, now: datetime, clerk: Clerk, kind: FromPath[str], language: FromPath[str]
 ) -> Response[Any]:
     """The letter as mail programs show it, in the words that the address carries, for the frame on the page."""
-    standing = _standing(session, clerk.town, kind, language)
+    standing = _standing(session, clerk, kind, language)
     query = request.query_params
     if any(name in query for name in LONGEST):
         standing = _as_typed(standing, _read({name: query.get(name, "") for name in LONGEST}, kind))
@@ -165,8 +166,12 @@ def _letters_with(kind: str) -> InLetters:
     raise NotFound
 
 
-def _standing(session: Session, town: Municipality, kind: str, language: str) -> Wording:
-    """The town's words as they are today, perhaps all empty. Raises NotFound for a letter that there isn't."""
+def _standing(session: Session, clerk: Clerk, kind: str, language: str) -> Wording:
+    """The town's words as they are today, perhaps all empty. Raises NotFound for a letter that there isn't, or of a
+    journey that the clerk doesn't see."""
+    town, theirs = clerk.town, journeys.seen_by(clerk.role)
+    if not any(kind in journey.letters.kinds for journey in theirs):
+        raise NotFound
     if language not in _letters_with(kind).languages(kind):
         raise NotFound
     empty = Wording(municipality_id=town.id, kind=kind, language=language, subject="", opening="", closing="")

@@ -99,6 +99,8 @@ def _letters(session: Session, town: Municipality) -> list[Failure]:
         select(Errand, Letter, Booking)
         .join(Letter, Letter.id == Errand.subject_id)
         .outerjoin(Booking, Booking.id == Letter.booking_id)
+        # A letter about a booking that isn't theirs (booking/whose.py) isn't for who asks, either.
+        .where(or_(Letter.booking_id.is_(None), Booking.id.is_not(None)))
         .where(Errand.state == "failed", Letter.municipality_id == town.id)
     )
     return [

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, exists, func, literal, select
+from sqlalchemy import ColumnElement, Select, Uuid, and_, exists, func, literal, select
 from sqlalchemy.orm import Session, joinedload
 
 from buchbar.accounts.models import Municipality
@@ -65,10 +65,15 @@ def _standing(named: Named, since: datetime) -> Select[UUID]:
     """The bookings that are to be, by their ids."""
     shown = select(Booking.id).where(Booking.state.in_(SHOWN), Booking.ends_at > since)
     if named.resource is None:
-        return shown.where(Booking.municipality_id == named.town.id, Booking.starts_at > since - claims.LONGEST)
+        return shown.where(*_of_office(named), Booking.starts_at > since - claims.LONGEST)
     return shown.join(Claim, Claim.booking_id == Booking.id).where(
         Claim.resource_id == named.resource.id, Claim.starts_at > since - claims.LONGEST
     )
+
+
+def _of_office(named: Named) -> tuple[ColumnElement[bool], ...]:
+    """The whole office is the registry office: each hall has a calendar of its own."""
+    return Booking.municipality_id == named.town.id, Booking.journey == "weddings"
 
 
 def _last_change() -> ColumnElement[datetime]:
@@ -87,7 +92,7 @@ def _gone(session: Session, named: Named, since: datetime, gone_since: datetime)
     if named.resource is None:
         stood = exists().where(FormerClaim.booking_id == Booking.id)
         here = select(Booking.id).where(
-            Booking.municipality_id == named.town.id,
+            *_of_office(named),
             Booking.state.in_(OVER),
             Booking.ended_at >= gone_since,
             Booking.ends_at > since,
@@ -189,7 +194,7 @@ def _around(session: Session, named: Named, here: Select[UUID]) -> list[Event]:
 
 def _closures(session: Session, named: Named, since: datetime) -> list[Event]:
     """A venue's with their reasons; why a registrar is away is said only to those who may see names."""
-    one = Closure.municipality_id == named.town.id
+    one = and_(Closure.municipality_id == named.town.id, Resource.kind.in_(CLOSED))
     if named.resource is not None:
         one = Closure.resource_id == named.resource.id
     rows = session.execute(

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
+from buchbar.accounts.roles import sees
 from buchbar.base import forms
 from buchbar.base.errors import NotFound
 from buchbar.booking.events import Actor
@@ -144,9 +145,14 @@ def known() -> list[Journey]:
     return list(_journeys.values())
 
 
-def named(name: str) -> Journey:
-    """The journey of this name, by default the first. Raises NotFound."""
-    for journey in _journeys.values():
+def seen_by(role: str) -> list[Journey]:
+    """Those with which a clerk of this role has to do."""
+    return [journey for journey in _journeys.values() if sees(role, journey.name)]
+
+
+def named(name: str, role: str) -> Journey:
+    """The journey of this name, by default the first, of those that a role sees. Raises NotFound."""
+    for journey in seen_by(role):
         if name in ("", journey.name):
             return journey
     raise NotFound

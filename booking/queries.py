@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from buchbar.accounts.models import Municipality
@@ -20,6 +20,8 @@ from buchbar.resources.halls import Hall
 from buchbar.resources.models import Closure, Feed, Registrar, Resource, Venue
 
 STANDING = ("requested", "payable", "confirmed")
+# What the registry office's own pages are about (calendar, closures); halls have theirs.
+OFFICE = ("venue", "registrar")
 SOON = timedelta(days=14)
 UPCOMING = timedelta(days=30)
 
@@ -180,23 +182,35 @@ def resources(session: Session, town: Municipality) -> list[Resource]:
     ours = (
         select(Resource)
         .where(Resource.municipality_id == town.id, Resource.active.is_(True))
-        .where(Resource.kind.in_(("venue", "registrar")))
+        .where(Resource.kind.in_(OFFICE))
         .options(selectinload(Resource.openings), selectinload(Resource.exceptions))
     )
     return sorted(session.scalars(ours), key=lambda each: (each.kind != "venue", each.name))
 
 
+def halls(session: Session, town: Municipality) -> list[Hall]:
+    """The town's halls that are in use."""
+    ours = select(Hall).where(Hall.municipality_id == town.id, Hall.active.is_(True))
+    return list(session.scalars(ours.order_by(Hall.position, Hall.name)))
+
+
 def resource_of(session: Session, town: Municipality, resource_id: UUID) -> Resource:
     """A venue or registrar of this town. Raises NotFound for any other."""
-    found = session.scalar(select(Resource).where(Resource.municipality_id == town.id, Resource.id == resource_id))
+    ours = Resource.municipality_id == town.id, Resource.kind.in_(OFFICE)
+    found = session.scalar(select(Resource).where(*ours, Resource.id == resource_id))
     if found is None:
         raise NotFound
     return found
 
 
-def closures(session: Session, town: Municipality, now: datetime) -> list[Closure]:
-    """Closures that aren't over, in order."""
-    ours = select(Closure).where(Closure.municipality_id == town.id, Closure.ends_at > now)
+def _closed(town: Municipality, kinds: Collection[str]) -> Select[Closure]:
+    ours = Closure.municipality_id == town.id, Closure.resource_id == Resource.id, Resource.kind.in_(kinds)
+    return select(Closure).where(exists().where(*ours))
+
+
+def closures(session: Session, town: Municipality, now: datetime, kinds: Collection[str] = OFFICE) -> list[Closure]:
+    """Closures of resources of these kinds that aren't over, in order."""
+    ours = _closed(town, kinds).where(Closure.ends_at > now)
     return list(session.scalars(ours.order_by(Closure.starts_at, Closure.id).options(selectinload(Closure.resource))))
 
 
@@ -209,9 +223,9 @@ def closures_like(session: Session, closure: Closure) -> list[Closure]:
     return list(session.scalars(same.order_by(Closure.resource_id)))
 
 
-def closure_of(session: Session, town: Municipality, closure_id: UUID) -> Closure:
-    """A closure of this town. Raises NotFound for any other."""
-    found = session.scalar(select(Closure).where(Closure.municipality_id == town.id, Closure.id == closure_id))
+def closure_of(session: Session, town: Municipality, closure_id: UUID, kinds: Collection[str] = OFFICE) -> Closure:
+    """A closure of this town, of a resource of these kinds. Raises NotFound for any other."""
+    found = session.scalar(_closed(town, kinds).where(Closure.id == closure_id))
     if found is None:
         raise NotFound
     return found

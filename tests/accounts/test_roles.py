@@ -7,7 +7,7 @@ from litestar.routes import HTTPRoute
 from sqlalchemy import select
 
 from buchbar.accounts.models import AuditEntry, Municipality
-from buchbar.accounts.roles import OWN, ROLES, may
+from buchbar.accounts.roles import OWN, ROLES, may, sees
 from buchbar.booking import notes
 from tests.cast import ANNA_AND_BEN, NOW, SATURDAY, confirmed, slot_at
 from tests.clerks import become, colleague
@@ -88,7 +88,7 @@ def test_a_role_reaches_what_is_its_own_and_nothing_else(client, posted, app, da
             continue
         page = address(path)
         answer = client.get(page, follow_redirects=False) if method == "GET" else posted(page)
-        allowed = may(role, handler.opt["right"])
+        allowed = may(role, handler.opt["right"]) and (not handler.opt["journey"] or sees(role, handler.opt["journey"]))
         assert (answer.status_code == 403) is not allowed, (role, method, page, answer.status_code)
         assert answer.status_code < 500, (role, method, page)
 
@@ -102,6 +102,14 @@ def test_the_cashier_reaches_the_cashiers_desk_and_the_money_of_a_booking(app):
     own = {page for page in pages if page[1] == "/kasse" or page[1].startswith(("/kasse/", "/zugang"))}
     assert len(own) > 40 and pages.keys() >= CASHIER
     assert {page for page, right in pages.items() if may("cashier", right)} == own | CASHIER
+
+
+def test_what_is_of_one_office_only_is_named_so(app):
+    of = {(method, path.partition("/amt")[2]): handler.opt.get("journey") for path, method, handler in desk_routes(app)}
+    assert {of["GET", page] for page in ("/trauorte", "/eintragen", "/kalender", "/statistik", "/tagesblatt")} == {
+        "weddings"
+    }
+    assert {of["GET", page] for page in ("", "/buchungen", "/regelung", "/buchung/{booking_id}")} == {""}
 
 
 def test_the_cashier_sees_whom_to_ask_about_the_money_and_nothing_else_of_a_booking(client, database, town):

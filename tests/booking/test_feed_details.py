@@ -244,7 +244,7 @@ def test_a_clerk_chooses_what_it_shows_and_notes_for_whom(client, posted, databa
         False,
     )
     page = client.get("/diepholz/amt/abos").text
-    for said in ("Das ganze Amt", "Nur belegt", "mit Aufbau und Wegen", "Hausmeister Schloss", "noch nie"):
+    for said in ("Das ganze Standesamt", "Nur belegt", "mit Aufbau und Wegen", "Hausmeister Schloss", "noch nie"):
         assert said in page
 
 
