@@ -31,6 +31,9 @@ class Door(Identified, Base):
 
     A code opens it from ``run_in_minutes`` before a booking until ``run_out_minutes`` after it. ``settings`` are the
     adapter's own, sealed (base/sealed.py): tokens, addresses. ``phone`` is whom to call when it doesn't open.
+
+    ``heard_at``: when its lock was last heard of. A clerk may want to know at once whether it answers (``asked_at``);
+    a job asks, and writes down what came of it (``answer``, "" for all well).
     """
 
     __tablename__ = "door"
@@ -53,10 +56,16 @@ class Door(Identified, Base):
     active: Mapped[bool] = mapped_column(default=True)
     low_battery_at: Mapped[datetime | None]
     heard_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    answer: Mapped[str] = mapped_column(default="")
 
 
 class Code(Identified, Base):
-    """The digits of one booking or one series, sealed. Revoked ones stay until their locks have forgotten them."""
+    """The digits of one booking or one series, sealed. Revoked ones stay until their locks have forgotten them.
+
+    ``written_at``: when its owner was written that these digits can be seen.
+    """
 
     __tablename__ = "door_code"
     __table_args__ = (CheckConstraint("(booking_id IS NULL) <> (series_id IS NULL)", name="owner"),)
@@ -64,8 +73,9 @@ class Code(Identified, Base):
     municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"), index=True)
     booking_id: Mapped[UUID | None] = mapped_column(ForeignKey("booking.id"), unique=True)
     series_id: Mapped[UUID | None] = mapped_column(ForeignKey("hall_series.id"), unique=True)
-    sealed: Mapped[str]
+    sealed: Mapped[str] = mapped_column(default="")
     made_at: Mapped[datetime]
+    written_at: Mapped[datetime | None]
 
 
 class Window(Base):
@@ -85,8 +95,10 @@ class Entry(Identified, Base):
     """What a lock should know of a code: from when until when (``starts_at`` to ``ends_at``, its next window), and how
     far that has come. Its id is ours at the lock, too: sending twice does it once.
 
-    ``digits_print`` keeps live codes of one door different. ``told_from`` and ``told_until`` are what the lock has
-    confirmed. ``alarmed_at``: the office was told that it isn't there in time.
+    ``digits_print`` keeps live codes of one door different. ``told_from`` and ``told_until`` are what the lock was last
+    told, from the moment before it is told: as long as they stand, it may have the code, whatever became of the answer.
+    ``tries`` counts since the wish last changed (``changed_at``); ``next_at`` is when the job has something to do here.
+    ``alarmed_at``: the office was told that it isn't there in time.
     """
 
     __tablename__ = "door_entry"
