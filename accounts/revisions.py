@@ -7,7 +7,7 @@ none of this.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -238,7 +238,12 @@ def undo(session: Session, town: Municipality, revision: Revision, at: datetime,
 
 def history(session: Session, subject: Subject, subject_id: UUID) -> list[Revision]:
     """The row's revisions, the newest first; also those that are planned or withdrawn."""
-    mine = Revision.subject == subject.name, Revision.subject_id == subject_id
+    return histories(session, subject, [subject_id])
+
+
+def histories(session: Session, subject: Subject, subject_ids: Collection[UUID]) -> list[Revision]:
+    """The same for several rows, in one question."""
+    mine = Revision.subject == subject.name, Revision.subject_id.in_(subject_ids)
     return list(session.scalars(select(Revision).where(*mine).order_by(Revision.made_at.desc(), Revision.id)))
 
 

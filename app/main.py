@@ -33,6 +33,7 @@ from buchbar.booking import (
     together,
 )
 from buchbar.booking import routes as booking
+from buchbar.booking.halls import desk_halls, desk_holidays
 from buchbar.booking.weddings import (
     attaching,
     couple,
@@ -77,6 +78,8 @@ FOLDERS: list[Any] = [
     desk_registrars,
     desk_openings,
     desk_calendar_file,
+    desk_halls,
+    desk_holidays,
 ]
 MOST_BYTES = 1_000_000
 

@@ -24,6 +24,8 @@ PAGES = (
     ("trauorte", N_("Trauorte"), N_("Texte, Bilder, Personenzahl, Zugang, Zeiten"), RULES),
     ("standesbeamte", N_("Standesbeamt:innen"), N_("Wer traut, wo und wann: Dienste, Urlaub, Fortbildung"), RULES),
     ("sperrzeiten", N_("Sperrzeiten"), N_("Tage und Stunden, an denen es keine Trauungen gibt"), RULES),
+    ("hallen/verwalten", N_("Sporthallen"), N_("Hallen, ihre Teile und Zeiten, Hausmeister"), RULES),
+    ("hallen/ferien", N_("Schulferien"), N_("Tage ohne Schule, vom Land und eigene"), RULES),
     ("regelung", N_("Regelung"), N_("Wann gebucht werden kann, wer zustimmt, welche Fristen gelten"), RULES),
     ("entgelte", N_("Gebühren und Entgelte"), N_("Was eine Buchung kostet, und ab wann"), PRICES),
     ("kassenregeln", N_("Kasse und Zahlungswege"), N_("Konto, Bescheide, Kassenzeichen, Fälligkeit, Mahnung"), PRICES),
@@ -37,6 +39,8 @@ PAGES = (
 )
 # Those for who has to do with weddings.
 OF_WEDDINGS = ("trauorte", "standesbeamte", "sperrzeiten")
+# Those for who has to do with halls.
+OF_HALLS = ("hallen/verwalten", "hallen/ferien")
 # Those that mean something at a county, which has no bookings of its own.
 AT_COUNTY = ("auftritt", "mitarbeitende", "aenderungen", "protokoll")
 
@@ -45,8 +49,9 @@ AT_COUNTY = ("auftritt", "mitarbeitende", "aenderungen", "protokoll")
 def settings_page(request: Request, session: Session, clerk: Clerk, now: datetime) -> Response[Any]:
     town = clerk.town
     fitting = [each for each in PAGES if town.kind == "town" or each[0] in AT_COUNTY]
-    if not sees(clerk.role, "weddings"):
-        fitting = [each for each in fitting if each[0] not in OF_WEDDINGS]
+    for journey, theirs in (("weddings", OF_WEDDINGS), ("halls", OF_HALLS)):
+        if not sees(clerk.role, journey):
+            fitting = [each for each in fitting if each[0] not in theirs]
     pages = [(each[0], _(each[1]), _(each[2])) for each in fitting if may(clerk.role, each[3])]
     steps = set_up.steps(session, town, now)
     missing = any(step.needed and not step.done for step in steps)
