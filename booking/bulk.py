@@ -17,7 +17,7 @@ from buchbar.base.texts import N_
 from buchbar.booking import claims, lifecycle, queries
 from buchbar.booking.events import Actor
 from buchbar.booking.models import Booking, BookingEvent
-from buchbar.booking.next_steps import choices
+from buchbar.booking.next_steps import choices, known
 from buchbar.notices.models import Letter
 from buchbar.payments import ledger
 
@@ -29,7 +29,7 @@ VERBS = {
     "remind": N_("An die Frist erinnern"),
     "cancel": N_("Stornieren"),
 }
-NEED_REASON = ("decline", "cancel")  # the couple reads it
+NEED_REASON = ("decline", "cancel")  # those who booked read it
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,7 @@ def _one(session: Session, booking_id: UUID, deed: Deed, load: Callable[[UUID], 
 
 
 def _act(session: Session, booking: Booking, deed: Deed) -> None:
+    known(booking, deed.verb)
     match deed.verb:
         case "approve_office":
             lifecycle.approve(session, booking, "office", deed.at, deed.by)

@@ -17,8 +17,8 @@ from buchbar.notices.models import Letter
 
 
 def prolong(session: Session, booking: Booking, until: date, reason: str, at: datetime, by: Actor) -> None:
-    """Let a deadline end with a later day, by which the couple has to pay or to register. Raises Invalid for a day that
-    isn't later, or lies behind the event."""
+    """Let a deadline end with a later day, by which those who booked have to pay or to register. Raises Invalid for a
+    day that isn't later, or lies behind the event."""
     lifecycle.lock(session, booking)
     steps.allow(booking, "prolong", at)
     zone = booking.municipality.zone
@@ -39,8 +39,8 @@ def prolong(session: Session, booking: Booking, until: date, reason: str, at: da
 def correct(
     session: Session, booking: Booking, contact: dict[str, str], changed: list[str], at: datetime, by: Actor
 ) -> None:
-    """Put right how the couple is reached, beside what the journey has put right already: ``changed`` are the labels
-    of all that is different now. ``contact`` has "email" and "phone".
+    """Put right how those who booked are reached, beside what the journey has put right already: ``changed`` are the
+    labels of all that is different now. ``contact`` has "email" and "phone".
 
     To a new e-mail address goes a letter with a new link; the links that went to the old one lead nowhere from now on.
     """
@@ -54,17 +54,17 @@ def correct(
         if booking.email:  # proven by the clerk's word
             booking.email_proven_at = booking.email_proven_at or at
     _tell(session, booking, "correct", at, by, ", ".join(changed), **({"email": "new"} if moved else {}))
-    claims.shown(session, booking.id)  # some calendars say who marries
+    claims.shown(session, booking.id)  # some calendars say for whom it is
 
 
 def resend(session: Session, booking: Booking, at: datetime, by: Actor) -> None:
-    """Send the couple their latest letter once more, or have it printed again. While it is still under way, nothing
-    happens, unless the code in it is spent. Raises Refused where there is none."""
+    """Send those who booked their latest letter once more, or have it printed again. While it is still under way,
+    nothing happens, unless the code in it is spent. Raises Refused where there is none."""
     lifecycle.lock(session, booking)
     steps.allow(booking, "resend", at)
     latest = latest_letter(session, booking)
     if latest is None:
-        raise Refused(_("An das Paar ist noch nichts geschrieben worden."))
+        raise Refused(_("Zu dieser Buchung ist noch nichts geschrieben worden."))
     if latest.paper is not None:
         if latest.printed_at is None and not attach.is_spent(session, booking):
             return
@@ -78,9 +78,9 @@ def resend(session: Session, booking: Booking, at: datetime, by: Actor) -> None:
 
 
 def latest_letter(session: Session, booking: Booking) -> Letter | None:
-    """What was written to the couple last, at the address that they have now."""
-    to_couple = Letter.to_address == booking.email if booking.email else Letter.paper.is_not(None)
-    mine = select(Letter).where(Letter.booking_id == booking.id, to_couple)
+    """What was written to those who booked last, at the address that they have now."""
+    to_them = Letter.to_address == booking.email if booking.email else Letter.paper.is_not(None)
+    mine = select(Letter).where(Letter.booking_id == booking.id, to_them)
     return session.scalar(mine.order_by(Letter.written_at.desc(), Letter.sent_at.is_(None).desc(), Letter.id).limit(1))
 
 

@@ -124,7 +124,7 @@ def _to_undo(session: Session, clerk: Clerk, booking: Booking, form: Form) -> tu
     undone = next((each for each in later if each.data.get("undoes") == str(event.id)), None)
     if undone is None and not before.can_be_taken_back(event, later):
         last = later[-1] if later else event
-        words = {"what": what(last), "who": by_whom(last), "when": texts.clock(last.at, clerk.town.zone)}
+        words = {"what": what(last), "who": by_whom(last, booking), "when": texts.clock(last.at, clerk.town.zone)}
         raise Overtaken(
             _("Das lässt sich nicht mehr zurücknehmen. Zuletzt geschehen: %(what)s (%(who)s, %(when)s).") % words
         )

@@ -38,9 +38,9 @@ from buchbar.payments import credit_notes, ledger
 
 
 def a_reason(typed: str) -> str:
-    """Why something is done, for the couple."""
+    """Why something is done, for those who booked."""
     if not typed:
-        raise ValueError(_("Bitte nennen Sie den Grund; das Paar liest ihn."))
+        raise ValueError(_("Bitte nennen Sie den Grund; er steht in der Nachricht."))
     return str(forms.text(500, lines=True)(typed))
 
 
@@ -94,7 +94,7 @@ def _what_is_known(session: Session, booking: Booking, now: datetime) -> dict[st
         "creditable": {charge.id for charge in charges if credit_notes.left(charges, charge).cents},
         "at_counter": at_counter.shown(session, booking, now),
         "money": money,
-        "entries": history.entries(events, written, money),
+        "entries": history.entries(booking, events, written, money),
         "seen": events[-1].id if events else 0,
         "written": written,
         "latest": latest,

@@ -15,15 +15,15 @@ from buchbar.base import forms
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form
-from buchbar.booking import bulk, listing, queries
+from buchbar.booking import bulk, listing
 from buchbar.booking.bulk import MOST, NEED_REASON, VERBS, Deed, Outcome
 from buchbar.booking.desk_booking import a_reason
 from buchbar.booking.desk_frame import by, locked, show
-from buchbar.booking.desk_list import address, show_list, typed_before, wished
+from buchbar.booking.desk_list import address, show_list, sought_among, typed_before, wished
 from buchbar.booking.models import Booking
 from buchbar.booking.queries import Row
 
-# In the preview the couple's reason is not yet typed; the letters are as many with any.
+# In the preview the reason is not yet typed; the letters are as many with any.
 ANY_REASON = "…"
 
 
@@ -94,7 +94,7 @@ def _chosen(session: Session, clerk: Clerk, form: Form, now: datetime) -> list[R
     """What was ticked, or all that the list's filter finds. Raises Invalid for nothing and for too many."""
     if form.get("umfang") != "alle":
         return _ticked(session, clerk, form)
-    wish, _faults = wished(typed_before(form.get("liste", "")), queries.resources(session, clerk.town), now)
+    wish, _faults = wished(typed_before(form.get("liste", "")), sought_among(session, clerk), now)
     return _checked(_rows(session, clerk, listing.ids(session, clerk.town, wish, MOST + 1, now)))
 
 

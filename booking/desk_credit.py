@@ -17,7 +17,7 @@ from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, is_htmx
 from buchbar.booking import charge_papers, crediting, dunning_stops, previews, queries
 from buchbar.booking.desk_booking import a_reason
-from buchbar.booking.desk_frame import by, locked, show
+from buchbar.booking.desk_frame import by, locked, show, who_of
 from buchbar.booking.desk_verbs import done
 from buchbar.booking.models import Booking
 from buchbar.booking.next_steps import STATE_WORDS
@@ -113,7 +113,7 @@ def _page(
         typed=typed,
         faults=faults or {},
         labels={crediting.field(number): line.label for number, line in enumerate(left.lines, 1)}
-        | {"grund": _("Grund, den das Paar liest")},
+        | {"grund": _("Grund, den %s liest") % who_of(booking)},
     )
 
 

@@ -14,7 +14,7 @@ from buchbar.base import texts
 from buchbar.base.errors import Refused
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, redirect
-from buchbar.booking import lifecycle, queries
+from buchbar.booking import journeys, lifecycle, queries
 from buchbar.booking.events import WORDS, Actor
 from buchbar.booking.models import Booking, BookingEvent
 from buchbar.booking.next_steps import state_of
@@ -22,7 +22,6 @@ from buchbar.calendar.deadlines import last_day
 
 # Whose act an event was, where no name says it.
 KINDS = {
-    "citizen": N_("das Paar"),
     "clerk": N_("das Amt"),
     "owner": N_("der Trauort"),
     "system": N_("das System"),
@@ -39,8 +38,8 @@ def show(request: Request, clerk: Clerk, template: str, now: datetime, status: i
     zone = clerk.town.zone
     words = {
         "state_of": state_of,
-        "by_whom": by_whom,
         "what": what,
+        "who_of": who_of,
         "last_day": lambda limit: texts.day(last_day(limit, zone)),
     }
     return show_page(request, clerk, template, now, status, **(words | context))
@@ -61,13 +60,20 @@ def by(clerk: Clerk) -> Actor:
     return Actor("clerk", clerk.name)
 
 
-def for_couple(clerk: Clerk) -> Actor:
-    """The couple, for whom the clerk writes down what they said; both stay visible in the history."""
-    return Actor("citizen", _("%s für das Paar") % clerk.name)
+def who_of(booking: Booking) -> str:
+    """For whom a booking is, as the desk says it: "das Paar"."""
+    return _(journeys.of(booking).desk.who)
 
 
-def by_whom(event: BookingEvent) -> str:
-    """Who did it, in words."""
+def for_them(clerk: Clerk, booking: Booking) -> Actor:
+    """Those who booked, for whom the clerk writes down what they said; both stay visible in the history."""
+    return Actor("citizen", _("%(clerk)s für %(who)s") % {"clerk": clerk.name, "who": who_of(booking)})
+
+
+def by_whom(event: BookingEvent, booking: Booking) -> str:
+    """Who did it to the booking, in words."""
+    if event.by_kind == "citizen":
+        return event.by_name or who_of(booking)
     return event.by_name or _(KINDS.get(event.by_kind, event.by_kind))
 
 
@@ -87,13 +93,13 @@ def locked(session: Session, clerk: Clerk, booking_id: UUID, form: Form) -> Book
     stand = form.get("stand", "")
     if not (stand.isascii() and stand.isdigit()):
         return booking
-    own = (by(clerk), for_couple(clerk))
+    own = (by(clerk), for_them(clerk, booking))
     since = queries.events_since(session, booking, int(stand))
     others = [event for event in since if Actor(event.by_kind, event.by_name) not in own]
     if others:
         last = others[-1]
         when = texts.clock(last.at, clerk.town.zone)
-        words = {"number": booking.number, "what": what(last), "who": by_whom(last), "when": when}
+        words = {"number": booking.number, "what": what(last), "who": by_whom(last, booking), "when": when}
         raise Overtaken(
             _(
                 "Bei %(number)s ist inzwischen etwas geschehen: %(what)s (%(who)s, %(when)s). "

@@ -11,14 +11,15 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
-from buchbar.accounts.roles import LOOK
+from buchbar.accounts.roles import LOOK, sees
 from buchbar.base import forms, texts
 from buchbar.base.texts import N_, _
 from buchbar.base.web import get_number, is_htmx
-from buchbar.booking import listing, queries
+from buchbar.booking import journeys, listing, queries
 from buchbar.booking.bulk import MOST, VERBS
 from buchbar.booking.day_sheet import KINDS
 from buchbar.booking.desk_frame import show
+from buchbar.booking.journeys import Journey
 from buchbar.booking.listing import ORDERS, PAGE, Wish
 from buchbar.booking.models import CHANNELS, OVER
 from buchbar.booking.queries import STANDING
@@ -41,7 +42,8 @@ DUE = (3, 7, 14, 30)
 LABELS = {
     "suche": N_("Suche"),
     "zustand": N_("Stand"),
-    "ort": N_("Trauort"),
+    "bereich": N_("Bereich"),
+    "ort": N_("Ort"),
     "von": N_("Termin ab"),
     "bis": N_("Termin bis"),
     "person": N_("Standesbeamt:in"),
@@ -53,7 +55,7 @@ LABELS = {
 }
 
 
-_OF_TOWN = ("venue", "registrar")
+PLACES = ("venue", "hall")
 
 
 @at_desk.get("/buchungen", LOOK, N_("Buchungsliste angesehen"))
@@ -71,7 +73,7 @@ def show_list(
 ) -> Response[Any]:
     """The list that the fields ask for; ``chosen`` are the faults of what was to be done with it."""
     town = clerk.town
-    resources = queries.resources(session, town)
+    areas, resources = journeys.seen_by(clerk.role), sought_among(session, clerk)
     wish, faults = wished(typed, resources, now)
     faults.update(chosen or {})
     found = listing.count(session, town, wish, now)
@@ -93,8 +95,9 @@ def show_list(
         labels={name: _(label) for name, label in LABELS.items()} | {"umfang": _("Welche?")},
         number=number,
         pages=pages,
-        options=options(resources),
-        narrowed=narrowed(typed, options(resources)),
+        options=options(areas, resources),
+        venues=[("", _("Alle")), *((str(each.id), each.name) for each in resources if each.kind == "venue")],
+        narrowed=narrowed(typed, options(areas, resources)),
         asked=address(typed),
         page_address=lambda page: address(typed | {"seite": str(page)}),
         sheets=[(kind, _(words)) for kind, words in KINDS.items()],
@@ -121,15 +124,23 @@ def address(typed: Mapping[str, str]) -> str:
     return "?" + urlencode(asked) if asked else ""
 
 
-def options(resources: Sequence[Resource]) -> dict[str, list[tuple[str, str]]]:
-    """The choices of each field that has some."""
+def sought_among(session: Session, clerk: Clerk) -> list[Resource]:
+    """The places and people by which the clerk's office can look for bookings."""
+    found: list[Resource] = queries.resources(session, clerk.town) if sees(clerk.role, "weddings") else []
+    return [*found, *queries.halls(session, clerk.town)] if sees(clerk.role, "halls") else found
+
+
+def options(areas: Sequence[Journey], resources: Sequence[Resource]) -> dict[str, list[tuple[str, str]]]:
+    """The choices of each field that has some; none where there is nothing to choose from."""
     anything = [("", _("Alle"))]
-    of_kind = {kind: [(str(each.id), each.name) for each in resources if each.kind == kind] for kind in _OF_TOWN}
+    places = [(str(each.id), each.name) for each in resources if each.kind in PLACES]
+    staff = [(str(each.id), each.name) for each in resources if each.kind == "registrar"]
     within = [(str(days), _("in den nächsten %d Tagen") % days) for days in DUE]
     return {
         "zustand": [(key, _(words)) for key, (words, _states) in STATES.items()],
-        "ort": anything + of_kind["venue"],
-        "person": anything + of_kind["registrar"],
+        "bereich": anything + [(each.name, _(each.desk.title)) for each in areas] if len(areas) > 1 else [],
+        "ort": anything + places,
+        "person": anything + staff if staff else [],
         "weg": anything + [(key, _(words)) for key, words in CHANNELS.items()],
         "frist": [("", _("irgendwann"))] + within,
         "sortierung": [("" if key == "termin" else key, _(words)) for key, words in ORDERS.items()],
@@ -170,8 +181,9 @@ def wished(typed: Mapping[str, str], resources: Sequence[Resource], now: datetim
     wish = Wish(
         words=typed["suche"],
         states=STATES[state][1],
-        venue_id=_one_of(typed["ort"], resources, "venue"),
-        registrar_id=_one_of(typed["person"], resources, "registrar"),
+        journey=typed["bereich"],
+        place_id=_one_of(typed["ort"], resources, PLACES),
+        registrar_id=_one_of(typed["person"], resources, ("registrar",)),
         first=first,
         last=last,
         since=now if ahead else None,
@@ -192,8 +204,8 @@ def _day(typed: Mapping[str, str], name: str, faults: dict[str, str]) -> date | 
         return None
 
 
-def _one_of(typed: str, resources: Sequence[Resource], kind: str) -> UUID | None:
-    return next((each.id for each in resources if each.kind == kind and str(each.id) == typed), None)
+def _one_of(typed: str, resources: Sequence[Resource], kinds: Sequence[str]) -> UUID | None:
+    return next((each.id for each in resources if each.kind in kinds and str(each.id) == typed), None)
 
 
 def _whole(typed: str) -> int | None:

@@ -19,10 +19,10 @@ from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, is_htmx, redirect
 from buchbar.booking import corrections, journeys, lifecycle, notes, owners, previews, queries, retraction
 from buchbar.booking.desk_booking import a_reason, show_booking
-from buchbar.booking.desk_frame import by, for_couple, locked, show
+from buchbar.booking.desk_frame import by, for_them, locked, show
 from buchbar.booking.desk_waiting import show_waiting
 from buchbar.booking.models import Booking
-from buchbar.booking.next_steps import STATE_WORDS
+from buchbar.booking.next_steps import STATE_WORDS, known
 
 # A verb reads the form and does it; it raises Invalid for what is typed wrongly. It may say what happened instead of
 # the usual.
@@ -89,12 +89,13 @@ def decline(session: Session, booking: Booking, form: Form, now: datetime, clerk
 @verb("stornierung", N_("Buchung storniert"), N_("%s: storniert."), N_("Buchung stornieren?"))
 def cancel(session: Session, booking: Booking, form: Form, now: datetime, clerk: Clerk) -> None:
     read = forms.read(form, wer=forms.one_of("amt", "paar"), grund_stornierung=a_reason)
-    asked = for_couple(clerk) if read.wer == "paar" else by(clerk)  # who cancels decides what it costs
+    asked = for_them(clerk, booking) if read.wer == "paar" else by(clerk)  # who cancels decides what it costs
     lifecycle.cancel(session, booking, now, asked, read.grund_stornierung)
 
 
 @verb("anmeldung", N_("Anmeldung eingetragen"), N_("%s: Anmeldung liegt vor."))
 def register(session: Session, booking: Booking, form: Form, now: datetime, clerk: Clerk) -> None:
+    known(booking, "register")
     lifecycle.register(session, booking, now, by(clerk))
 
 

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk, Municipality
-from buchbar.accounts.roles import LOOK
+from buchbar.accounts.roles import LOOK, sees
 from buchbar.base import sheets
 from buchbar.base.errors import NotFound, Refused
 from buchbar.base.sheets import Cell, Cents, Sheet
 from buchbar.base.texts import N_, _
-from buchbar.booking import listing, queries
-from buchbar.booking.desk_list import typed_in, wished
+from buchbar.booking import journeys, listing, queries
+from buchbar.booking.desk_list import sought_among, typed_in, wished
 from buchbar.booking.journeys import OnPaper
 from buchbar.booking.models import CHANNELS
 from buchbar.booking.next_steps import state_of
@@ -28,6 +28,8 @@ from buchbar.calendar.walls import local, local_date
 from buchbar.payments import ledger
 from buchbar.payments.ledger import Account
 
+# What only weddings have.
+OF_WEDDINGS = ("registrars", "registered")
 MOST = 20_000
 KINDS = ("xlsx", "csv", "json")
 COLUMNS = (
@@ -39,7 +41,7 @@ COLUMNS = (
     ("venue", N_("Ort")),
     ("registrars", N_("Standesbeamt:in")),
     ("names", N_("Namen")),
-    ("guests", N_("Gäste")),
+    ("guests", N_("Personen")),
     ("notes", N_("Zu beachten")),
     ("remarks", N_("Bemerkung")),
     ("email", N_("E-Mail")),
@@ -53,6 +55,7 @@ COLUMNS = (
     ("returned", N_("Erstattet")),
     ("open", N_("Offen")),
     ("references", N_("Kassenzeichen")),
+    ("area", N_("Bereich")),
 )
 
 
@@ -63,12 +66,15 @@ def bookings_file(
     if kind not in KINDS:
         raise NotFound
     town = clerk.town
-    wish, _faults = wished(typed_in(request.query_params), queries.resources(session, town), now)
+    wish, _faults = wished(typed_in(request.query_params), sought_among(session, clerk), now)
     ids = listing.ids(session, town, wish, MOST + 1, now)
     if len(ids) > MOST:
         raise Refused(_("Das sind mehr als %d Buchungen. Bitte grenzen Sie die Liste weiter ein.") % MOST)
     rows = [cells for some in listing.chunks(session, town, ids) for cells in _cells(session, town, some, now)]
     columns = [(key, _(heading)) for key, heading in COLUMNS]
+    if not sees(clerk.role, "weddings"):
+        rows = [[cell for (key, _h), cell in zip(COLUMNS, row, strict=True) if key not in OF_WEDDINGS] for row in rows]
+        columns = [(key, heading) for key, heading in columns if key not in OF_WEDDINGS]
     today = local_date(now, town.zone)
     return sheets.answer(kind, f"buchungen-{town.slug}-{today}", Sheet(_("Buchungen"), columns, rows))
 
@@ -129,6 +135,7 @@ def _row(
         Cents(account.returned),
         Cents(account.open),
         ", ".join(references),
+        _(journeys.of(booking).desk.title),
     ]
 
 

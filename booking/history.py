@@ -47,7 +47,7 @@ METHODS = {
 class Written:
     """A letter, and how it went with it, in words; ``trouble`` when it didn't arrive.
 
-    Its ``text`` is without the secret links: they are the couple's and the owner's, and would outlive anybody's role.
+    Its ``text`` is without the secret links: they are the citizens' and the owner's, and would outlive anybody's role.
     """
 
     letter: Letter
@@ -135,10 +135,14 @@ def money(session: Session, booking: Booking) -> list[Money]:
     return sorted(moves, key=lambda move: (move.at, move.cents))
 
 
-def entries(events: Sequence[BookingEvent], letters: Sequence[Written], moves: Sequence[Money]) -> list[Entry]:
-    """The whole history, the newest first. What came in and went out has events of its own; what else became of a
-    payment stands here as a line."""
-    told = [Entry(event.at, 0, _event(event), by_whom(event), event.reason, event.verb in ENDS) for event in events]
+def entries(
+    booking: Booking, events: Sequence[BookingEvent], letters: Sequence[Written], moves: Sequence[Money]
+) -> list[Entry]:
+    """The booking's whole history, the newest first. What came in and went out has events of its own; what else became
+    of a payment stands here as a line."""
+    told = [
+        Entry(event.at, 0, _event(event), by_whom(event, booking), event.reason, event.verb in ENDS) for event in events
+    ]
     told += [_letter(each) for each in letters]
     told += [
         Entry(move.at, 2, f"{move.what}, {texts.euros(abs(move.cents))}: {move.state}", move.method, "")

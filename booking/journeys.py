@@ -54,6 +54,9 @@ class OnPaper:
 class AtDesk:
     """What clerks see and do of a journey on the pages that all journeys share.
 
+    ``who`` is for whom a booking is, in words that are subject and object of a sentence ("das Paar", "die Gruppe");
+    ``lacks`` are the verbs of next_steps.py that make no sense here.
+
     ``names``: for whom the bookings are, by id, in one query. ``called``: the condition that a booking's people have
     a word in their names. ``facts``: label and value of what the journey knows. ``free``: where a booking could be
     moved to on a day. ``move``: put it on the slot whose value was chosen. ``plan``: what would happen if it was put
@@ -63,6 +66,7 @@ class AtDesk:
     """
 
     title: str
+    who: str
     names: Callable[[Session, Collection[UUID]], dict[UUID, str]]
     on_paper: Callable[[Session, Collection[UUID]], dict[UUID, OnPaper]]
     called: Callable[[str], ColumnElement[bool]]
@@ -75,6 +79,7 @@ class AtDesk:
     address: Callable[[Session, Booking], list[str]]
     asked: Callable[[Session, Booking], list[Asked]]
     correct: Callable[[Session, Booking, Mapping[str, Any]], None]
+    lacks: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

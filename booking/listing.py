@@ -27,13 +27,15 @@ ORDERS = {"termin": N_("Termin"), "eingang": N_("Eingang, die neuesten zuerst"),
 class Wish:
     """What a clerk looks for; empty means anything.
 
-    ``first`` and ``last`` are days of the event. ``since``: what begins after that moment. ``due_days``: what ends by
-    itself within so many days if nobody pays or registers. ``unpaid``: something is open. ``order``: see ``ORDERS``.
+    ``journey``: of one only. ``place_id``: a venue or a hall. ``first`` and ``last`` are days of the event. ``since``:
+    what begins after that moment. ``due_days``: what ends by itself within so many days if nobody pays or registers.
+    ``unpaid``: something is open. ``order``: see ``ORDERS``.
     """
 
     words: str = ""
     states: tuple[str, ...] = ()
-    venue_id: UUID | None = None
+    journey: str = ""
+    place_id: UUID | None = None
     registrar_id: UUID | None = None
     first: date | None = None
     last: date | None = None
@@ -85,8 +87,10 @@ def _conditions(town: Municipality, wish: Wish, now: datetime) -> list[ColumnEle
         conditions += sought.conditions(town, wish.words)
     if wish.states:
         conditions.append(Booking.state.in_(wish.states))
-    if wish.venue_id:
-        conditions.append(Booking.resource_id == wish.venue_id)
+    if wish.journey:
+        conditions.append(Booking.journey == wish.journey)
+    if wish.place_id:
+        conditions.append(Booking.resource_id == wish.place_id)
     if wish.registrar_id:
         conditions.append(Booking.id.in_(select(Claim.booking_id).where(Claim.resource_id == wish.registrar_id)))
     if wish.channel:

@@ -30,7 +30,7 @@ from buchbar.resources.models import Closure, Resource
 WAYS = {
     "bleibt": N_("Bleibt: Es wird nur um sie herum gesperrt"),
     "verlegen": N_("Auf einen anderen Termin verlegen"),
-    "stornieren": N_("Stornieren, mit Nachricht an das Paar"),
+    "stornieren": N_("Stornieren, mit Nachricht"),
 }
 # With more bookings in the way, other slots are sought on each one's own page.
 MOST_WITH_SLOTS = 12

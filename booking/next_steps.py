@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from buchbar.base.errors import Refused
 from buchbar.base.texts import N_, _
-from buchbar.booking import approvals, steps
+from buchbar.booking import approvals, journeys, steps
 from buchbar.booking.models import Booking
 from buchbar.payments import ledger
 
@@ -26,7 +27,7 @@ WORDS = {
     "resend": N_("Letzte Nachricht noch einmal schicken"),
     "cancel": N_("Stornieren"),
 }
-# How the desk says a state; the couple reads steps.STATE_WORDS.
+# How the desk says a state; those who booked read steps.STATE_WORDS.
 STATE_WORDS = steps.STATE_WORDS | {
     "submitted": N_("E-Mail-Adresse noch nicht bestätigt"),
     "requested": N_("zu prüfen"),
@@ -60,8 +61,15 @@ def state_of(booking: Booking, now: datetime) -> str:
 
 
 def choices(booking: Booking, given: Set[str], now: datetime) -> list[Step]:
-    """All verbs of the desk, in the order in which they are usually needed."""
-    return [Step(verb, _why_not(verb, booking, given, now)) for verb in WORDS]
+    """The desk's verbs that the booking's journey has, in the order in which they are usually needed."""
+    lacks = journeys.of(booking).desk.lacks
+    return [Step(verb, _why_not(verb, booking, given, now)) for verb in WORDS if verb not in lacks]
+
+
+def known(booking: Booking, verb: str) -> None:
+    """Raises Refused for a verb that the booking's journey doesn't have."""
+    if verb in journeys.of(booking).desk.lacks:
+        raise Refused(_("Das gibt es bei dieser Buchung nicht."))
 
 
 def _why_not(verb: str, booking: Booking, given: Set[str], now: datetime) -> str:

@@ -135,6 +135,7 @@ def correct(session: Session, booking: Booking, values: Mapping[str, Any]) -> No
 
 AT_DESK = AtDesk(
     title=N_("Trauungen"),
+    who=N_("das Paar"),
     names=names,
     on_paper=on_paper,
     called=called,

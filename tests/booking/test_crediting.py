@@ -207,7 +207,7 @@ def test_a_move_that_is_taken_back_asks_for_no_dunning_fee_twice(session, cast, 
 
 def test_the_history_tells_it_with_its_reason(session, booking):
     credit(session, booking, 1000, 0, reason="Doppelt berechnet")
-    told = history.entries(queries.events_since(session, booking, 0), [], [])
+    told = history.entries(booking, queries.events_since(session, booking, 0), [], [])
     (entry,) = [each for each in told if each.title.startswith("Gutschrift")]
     assert (flat(entry.title), entry.who, entry.text) == ("Gutschrift: 10,00 €", "Frau Sommer", "Doppelt berechnet")
 

@@ -171,7 +171,7 @@ def test_each_filter_can_be_lifted_by_itself(client, frau_sommer, firm, town):
         ["ort", "suche", "von"],
     ]
     assert firm.number in client.get(lifted[0]).text
-    assert "Trauort: Trauzimmer im Rathaus" in page and "Termin ab: 01.05.2027" in page
+    assert "Ort: Trauzimmer im Rathaus" in page and "Termin ab: 01.05.2027" in page
 
 
 def test_an_empty_desk_says_what_to_do(client, frau_sommer):

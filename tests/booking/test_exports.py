@@ -58,6 +58,7 @@ def test_json_has_the_keys_that_are_promised(client, database, frau_sommer, firm
         "returned": 0,
         "open": 17000,
         "references": charge.reference,
+        "area": "Trauungen",
     }
     assert row["registrars"] in ("Ahrens", "Behrens") and row["state"] == "wartet auf die Zahlung"
 

@@ -240,7 +240,7 @@ def decline_many(page: Page, house: House, bookings: dict[str, Booking]) -> None
     page.get_by_role("button", name="Ablehnen (2)").click()
     expect(page.get_by_role("alert")).to_contain_text("Bitte prüfen Sie eine Angabe")
     sound(page, "bulk-preview")
-    page.get_by_label("Grund, den alle diese Paare lesen").fill("Der Saal wird an diesem Tag gestrichen.")
+    page.get_by_label("Grund, den alle lesen").fill("Der Saal wird an diesem Tag gestrichen.")
     page.get_by_role("button", name="Ablehnen (2)").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Ergebnis")
     assert {state(house, bookings[name]) for name in ("Anna", "Cleo")} == {"declined"}
