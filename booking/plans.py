@@ -14,11 +14,13 @@ from buchbar.calendar.spans import Span
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Where a clerk would like to have a booking: the place, the event's span, and who is on it (None: who is free)."""
+    """Where a clerk would like to have a booking: the place, the event's span, who is on it (None: who is free), and
+    which parts of the place (empty: as now, or all)."""
 
     place_id: UUID
     span: Span
     staff_id: UUID | None = None
+    parts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

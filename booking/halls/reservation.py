@@ -17,7 +17,7 @@ from buchbar.base.db import in_line, table_of
 from buchbar.base.errors import Refused
 from buchbar.base.texts import _
 from buchbar.booking import claims, closures, lifecycle, steps
-from buchbar.booking.before import as_it_stands, written
+from buchbar.booking.before import Before, as_it_stands, written
 from buchbar.booking.claims import Wanted
 from buchbar.booking.events import CITIZEN, Actor, record
 from buchbar.booking.halls.fees import Answers, fees
@@ -137,8 +137,20 @@ def take(
 
     The caller writes the event and raises the versions of the parts.
     """
+    booking = row(rules, slot, user_class, at, by, until or at)
+    session.execute(_BOOK, booking)
+    took = claims.take(session, wanted, booking_id=booking["id"], expires_at=until)
+    if len(took) == len(wanted):
+        return booking["id"]
+    claims.free(session, booking["id"])
+    session.execute(delete(Booking).where(Booking.id == booking["id"]))
+    return None
+
+
+def row(rules: HallPlan, slot: Slot, user_class: str, at: datetime, by: Actor, until: datetime) -> dict[str, Any]:
+    """A new booking as it stands in its table, held until a moment."""
     day = local_date(at, rules.zone)
-    booking: dict[str, Any] = {
+    return {
         "id": uuid4(),
         "municipality_id": rules.town_id,
         "journey": JOURNEY,
@@ -151,16 +163,9 @@ def take(
         "starts_at": slot.span.start,
         "ends_at": slot.span.end,
         "made_at": at,
-        "hold_until": until or at,
+        "hold_until": until,
         "user_class": user_class,
     }
-    session.execute(_BOOK, booking)
-    took = claims.take(session, wanted, booking_id=booking["id"], expires_at=until)
-    if len(took) == len(wanted):
-        return booking["id"]
-    claims.free(session, booking["id"])
-    session.execute(delete(Booking).where(Booking.id == booking["id"]))
-    return None
 
 
 def taken(rules: HallPlan, hall: HallRules, slot: Slot) -> Taken:
@@ -250,24 +255,31 @@ def limit_week(session: Session, booking: Booking, organisation_id: UUID | None,
     zone = booking.municipality.zone
     monday = monday_of(local_date(booking.starts_at, zone))
     start, end = day_span(monday, zone).start, day_span(monday + timedelta(days=7), zone).start
-    theirs = _theirs(booking, organisation_id, email).where(Booking.starts_at >= start, Booking.starts_at < end)
-    have = sum((row.ends_at - row.starts_at for row in session.execute(theirs)), booking.ends_at - booking.starts_at)
+    others = theirs(booking.municipality_id, organisation_id, email).where(Booking.id != booking.id)
+    theirs_then = others.where(Booking.starts_at >= start, Booking.starts_at < end)
+    have = sum((end - start for start, end in session.execute(theirs_then)), booking.ends_at - booking.starts_at)
     if have > timedelta(minutes=most):
-        hours = f"{most // 60}:{most % 60:02d}"
-        raise TooMuch(_("In dieser Woche hätten Sie damit mehr als die erlaubten %s Stunden.") % hours)
+        raise TooMuch(too_much_in_a_week(most))
+
+
+def too_much_in_a_week(minutes: int) -> str:
+    """The refusal for who would have more hours in a week than the terms allow."""
+    hours = f"{minutes // 60}:{minutes % 60:02d}"
+    return _("In dieser Woche hätten Sie damit mehr als die erlaubten %s Stunden.") % hours
 
 
 def _limit_open(session: Session, booking: Booking, email: str, at: datetime) -> None:
     most = booking.terms.holds_per_address
-    standing = session.execute(_theirs(booking, None, email).where(Booking.starts_at > at)).all()
+    others = theirs(booking.municipality_id, None, email).where(Booking.id != booking.id, Booking.starts_at > at)
+    standing = session.execute(others).all()
     if len(standing) >= most:
         raise TooMuch(
             _("Mit dieser E-Mail-Adresse bestehen schon %d Buchungen. Bitte stornieren Sie zuerst eine davon.") % most
         )
 
 
-def _theirs(booking: Booking, organisation_id: UUID | None, email: str) -> Any:
-    """When the other bookings are that an organisation, or an address for itself, has and has proven."""
+def theirs(town_id: UUID, organisation_id: UUID | None, email: str) -> Any:
+    """When the bookings are that an organisation, or an address for itself, has in a town and has proven."""
     whose = (
         HallUse.organisation_id == organisation_id
         if organisation_id
@@ -278,9 +290,8 @@ def _theirs(booking: Booking, organisation_id: UUID | None, email: str) -> Any:
         .join(HallUse, HallUse.booking_id == Booking.id)
         .where(
             whose,
-            Booking.municipality_id == booking.municipality_id,
+            Booking.municipality_id == town_id,
             Booking.journey == JOURNEY,
-            Booking.id != booking.id,
             Booking.state.in_(ALIVE),
             or_(Booking.email_proven_at.is_not(None), Booking.by_office),
         )
@@ -291,7 +302,7 @@ def price(session: Session, booking: Booking) -> list[Line]:
     """What the booking costs under the tariff it was made under."""
     use = session.get_one(HallUse, booking.id)
     rules = plan(session, booking.municipality)
-    slot = Slot(booking.resource_id, tuple(use.parts), Span(booking.starts_at, booking.ends_at))
+    slot = slot_of(booking, use)
     answers = Answers(booking.user_class, use.age_group, use.purpose, tuple(use.traits), use.persons)
     return price_of(session, rules, slot, booking.tariff_id, answers)
 
@@ -304,28 +315,40 @@ def price_of(session: Session, rules: HallPlan, slot: Slot, tariff_id: UUID | No
 
 
 def move(
-    session: Session, booking: Booking, slot: Slot, at: datetime, by: Actor, reason: str = ""
+    session: Session,
+    booking: Booking,
+    slot: Slot,
+    at: datetime,
+    by: Actor,
+    reason: str = "",
+    back_to: Before | None = None,
+    **more: str,
 ) -> BookingEvent | None:
     """Put a booking elsewhere, or leave everything as it is: NotOffered, Taken, NotAllowed. None where it is there
-    already."""
+    already. ``back_to`` is how it stood there before, when a move is taken back; ``more`` goes with the event."""
     lifecycle.lock(session, booking)
     steps.allow(booking, "move", at)
     rules, use = plan(session, booking.municipality), session.get_one(HallUse, booking.id)
     hall = rules.halls.get(slot.hall_id)
-    was = Slot(booking.resource_id, tuple(use.parts), Span(booking.starts_at, booking.ends_at))
-    if slot == was:
+    if slot == slot_of(booking, use):
         return None
     why = refusal(rules, hall, slot.parts, slot.span, booking.user_class, at, by) if hall else ""
     if hall is None or why:
         raise NotOffered(why or _("Diese Halle gibt es hier nicht."))
-    data = {"from_venue": booking.resource.name, "from_start": booking.starts_at.isoformat()}
-    data |= {"from_parts": parts_in_words(use.parts)}
+    data = more | {"from_venue": booking.resource.name, "from_parts": parts_in_words(use.parts)}
+    data |= {"from_start": booking.starts_at.isoformat(), "from_end": booking.ends_at.isoformat()}
     if by.kind == "clerk":  # who can take it back
         data["before"] = written(as_it_stands(session, booking))
     if not change_claims(session, booking, hall, slot, at):
         raise taken(rules, hall, slot)
     put(session, booking, use, slot)
-    return lifecycle.moved(session, booking, price(session, booking), at, by, back_to=None, reason=reason, **data)
+    lines = back_to.lines if back_to else price(session, booking)
+    return lifecycle.moved(session, booking, lines, at, by, back_to, reason, **data)
+
+
+def slot_of(booking: Booking, use: HallUse) -> Slot:
+    """Where a booking is."""
+    return Slot(booking.resource_id, tuple(use.parts), Span(booking.starts_at, booking.ends_at))
 
 
 def put(session: Session, booking: Booking, use: HallUse, slot: Slot) -> None:
@@ -364,8 +387,7 @@ def reclaim(session: Session, booking: Booking, at: datetime) -> bool:
     hall = plan(session, booking.municipality).halls.get(booking.resource_id)
     if use is None or hall is None or not hall.allows(use.parts):
         return False
-    slot = Slot(hall.id, tuple(use.parts), Span(booking.starts_at, booking.ends_at))
-    return change_claims(session, booking, hall, slot, at)
+    return change_claims(session, booking, hall, slot_of(booking, use), at)
 
 
 def give_back(session: Session, booking: Booking, at: datetime, by: Actor, reason: str = "") -> None:

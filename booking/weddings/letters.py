@@ -1,7 +1,7 @@
 """The letters of a wedding's reservation: which one an event calls for, to whom, and what stands in it."""
 
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,26 +12,19 @@ from buchbar.booking import (
     approvals,
     attach,
     calendar_entries,
-    charge_papers,
-    crediting,
-    dunning_letters,
     links,
-    on_the_way,
     owner_houses,
     owners,
-    payable,
+    telling,
 )
-from buchbar.booking.models import OVER, Booking, BookingEvent
-from buchbar.booking.open_bills import open_bills
+from buchbar.booking.models import Booking, BookingEvent
 from buchbar.booking.weddings import letter_words, paper
 from buchbar.booking.weddings.models import Wedding
 from buchbar.booking.weddings.other_dates import other_dates
-from buchbar.calendar import ical
 from buchbar.calendar.deadlines import last_day, registration_window
 from buchbar.calendar.walls import local_date
 from buchbar.notices import letters, wordings
 from buchbar.notices.models import Letter
-from buchbar.payments import bank_details, ledger
 from buchbar.resources.models import Venue
 
 SUBJECTS = {
@@ -67,42 +60,20 @@ SUBJECTS = {
     "owner_refused": N_("Der Trauort hat abgelehnt: Buchung %(number)s"),
     "retracted": N_("Bitte bezahlen Sie noch nicht: Trauung am %(day)s"),
 }
-# The letter to the couple, by the event, where the booking's state doesn't matter.
-KINDS = {
-    "submit": "address",
-    "confirm": "confirmed",
-    "decline": "declined",
-    "cancel": "cancelled",
-    "release": "released",
-    "pay": "paid",
-    "refund": "refunded",
-    "credit": "credited",
-    "lose": "lost",
-    "dun": "dunned",
-    "underway": "underway",
-    "unpaid": "unpaid",
-    "register": "registered",
-    "remind": "reminder",
-    "move": "moved",
-    "prolong": "prolonged",
-    "attach": "attached",
-    "lengthen": "lengthened",
-}
-ENDS = ("decline", "cancel", "release")
 # How long before the ceremony the couple should be there.
 EARLY = timedelta(minutes=15)
 
 
 def tell(session: Session, booking: Booking, event: BookingEvent) -> None:
     """Write the letters that an event calls for: to the couple, to those who have to agree, to the venue's owner."""
-    kind = _kind(session, booking, event)
+    kind = telling.kind_of(session, booking, event)
     if kind and booking.email:
         _to_couple(session, booking, event, kind)
     elif kind and booking.by_office and not booking.forgotten_at:
         _on_paper(session, booking, event, kind)
     if event.verb == "apply":
         _ask_for_proof(session, booking, event)
-    if (event.verb in ENDS and event.by_kind != "owner") or event.verb == "move":
+    if (event.verb in telling.ENDS and event.by_kind != "owner") or event.verb == "move":
         _release_owner(session, booking, event)
     if "undoes" in event.data and event.verb == "move" and "owner" in approvals.given(session, booking):
         _to_owner(session, booking, event, "owner_back")  # their yes holds again, though they heard it is free
@@ -119,51 +90,16 @@ def tell(session: Session, booking: Booking, event: BookingEvent) -> None:
         _ask(session, booking, event)
 
 
-def _kind(session: Session, booking: Booking, event: BookingEvent) -> str | None:
-    if event.verb in ("prove", "enter"):
-        return "received" if booking.state == "requested" else None
-    if event.verb in ("bill", "confirm", "refund") and _happened(session, booking, event, (*ENDS, "move")):
-        return None  # that letter says it
-    if event.verb == "refund" and _happened(session, booking, event, ("credit",)):
-        return None
-    if event.verb == "bill":
-        return "payable" if booking.state == "payable" else None
-    if event.verb in ENDS and not _stood(session, booking):
-        return None
-    if event.verb == "retract":  # who wasn't told of the yes needn't hear of its end
-        return "retracted" if event.data.get("from") == "payable" else None
-    if event.verb == "correct":
-        return "corrected" if booking.email and event.data.get("email") else None
-    return KINDS.get(event.verb)
-
-
-def _happened(session: Session, booking: Booking, event: BookingEvent, verbs: tuple[str, ...]) -> BookingEvent | None:
-    """What one of these verbs did to the booking in the same moment as the event, if they did."""
-    return session.scalar(
-        select(BookingEvent)
-        .where(BookingEvent.booking_id == booking.id, BookingEvent.verb.in_(verbs), BookingEvent.at == event.at)
-        .limit(1)
-    )
-
-
-def _stood(session: Session, booking: Booking) -> bool:
-    """Whether it was ever more than a hold: who only gave an address, perhaps somebody else's, gets no more letters."""
-    stood = select(BookingEvent.id).where(
-        BookingEvent.booking_id == booking.id, BookingEvent.verb.in_(("prove", "enter"))
-    )
-    return session.scalar(stood.limit(1)) is not None
-
-
 def _to_couple(session: Session, booking: Booking, event: BookingEvent, kind: str) -> None:
     with texts.speaking(booking.language):
-        calendar, method = _calendar(session, booking, event, kind)
-        _write(session, booking, event, kind, booking.email, calendar, method, **_account(session, booking, event))
+        calendar, method = telling.calendar(session, booking, event, kind)
+        _write(session, booking, event, kind, booking.email, calendar, method, **telling.money(session, booking, event))
 
 
 def _on_paper(session: Session, booking: Booking, event: BookingEvent, kind: str) -> None:
     """Who has no e-mail address gets the letter by post: it waits at the desk to be printed."""
     with texts.speaking(booking.language):
-        context = _context(session, booking, event) | _account(session, booking, event)
+        context = _context(session, booking, event) | telling.money(session, booking, event)
         words = _words(session, booking, kind, context)
         paper.write(session, booking, kind, words.pop("subject"), context | words, event.at)
 
@@ -210,11 +146,10 @@ def _ask(session: Session, booking: Booking, event: BookingEvent) -> None:
 def _tell_of_too_much(session: Session, booking: Booking, event: BookingEvent) -> None:
     """Tell the office of money that came too late, or that is more than was owed: what became of the date, and that it
     goes back."""
-    revived = _happened(session, booking, event, ("revive",)) is not None
-    address, over = booking.municipality.email, booking.state in OVER
-    if address and (revived or ledger.account(session, booking.id).surplus):
+    address, what = booking.municipality.email, telling.too_much(session, booking, event)
+    if address and what:
         with texts.speaking("de"):
-            _write(session, booking, event, "office_late", address, revived=revived, over=over)
+            _write(session, booking, event, "office_late", address, **what)
 
 
 def _to_owner(session: Session, booking: Booking, event: BookingEvent, kind: str) -> None:
@@ -270,28 +205,15 @@ def _write(
 def _context(session: Session, booking: Booking, event: BookingEvent) -> dict[str, Any]:
     """What any of the letters may speak of."""
     town, venue = booking.municipality, session.get_one(Venue, booking.resource_id)
-    start = booking.starts_at
-    return {
-        "booking": booking,
-        "event": event,
+    base_url = f"{links.settings(session).base_url}/{town.slug}"
+    return telling.about(session, booking, event) | {
         "wedding": session.get(Wedding, booking.id),
-        "town": town,
-        "zone": town.zone,
         "venue": venue,
         "place": calendar_entries.place(venue),
-        "start": start,
-        "early": start - EARLY,
-        "from_start": datetime.fromisoformat(event.data.get("from_start", start.isoformat())),
-        "from_end": datetime.fromisoformat(event.data.get("from_end", booking.ends_at.isoformat())),
-        "until": last_day(booking.deadline_at, town.zone) if booking.deadline_at else None,
-        "window": registration_window(local_date(start, town.zone)),
-        "terms": booking.terms,
-        "needed": approvals.needed(booking),
-        "link_to_booking": links.url(session, booking),
-        "search_link": f"{links.settings(session).base_url}/{town.slug}/hochzeit",
-        "proof_link": links.url(session, booking, "bestaetigung"),
-        "desk_link": f"{links.settings(session).base_url}/{town.slug}/amt/buchung/{booking.id}",
-        "closures_link": f"{links.settings(session).base_url}/{town.slug}/amt/sperrzeiten",
+        "early": booking.starts_at - EARLY,
+        "window": registration_window(local_date(booking.starts_at, town.zone)),
+        "search_link": f"{base_url}/hochzeit",
+        "closures_link": f"{base_url}/amt/sperrzeiten",
         **_for_owner(session, booking, venue),
         "offers": other_dates(session, booking, event.at) if event.verb == "decline" else [],
     }
@@ -304,44 +226,3 @@ def _for_owner(session: Session, booking: Booking, venue: Venue) -> dict[str, st
     base_url = links.settings(session).base_url
     answer, overview = owners.answer_path(session, booking), owner_houses.overview_path(session, venue)
     return {"answer_link": base_url + answer, "overview_link": base_url + overview}
-
-
-def _account(session: Session, booking: Booking, event: BookingEvent) -> dict[str, Any]:
-    """The money, as it stands after the event; ``going`` says how what goes back because of it comes to them."""
-    account = ledger.account(session, booking.id)
-    credit_note = crediting.note_of(session, event)
-    return {
-        "lines": ledger.owed(session, booking.id),
-        "kassenzeichen": bank_details.signs(session, booking.id),
-        "account": account,
-        "moves": on_the_way.moves(session, booking.id, account),
-        "bills": open_bills(session, booking),
-        "going": on_the_way.going(session, booking, event.at),
-        "pay": payable.ways(session, booking, event.at),
-        "over": booking.state in OVER,
-        "credit_note": credit_note,
-        "document": charge_papers.title(credit_note) if credit_note else "",
-        "dunned": dunning_letters.dunned(session, booking, event) if event.verb == "dun" else None,
-    }
-
-
-def _calendar(session: Session, booking: Booking, event: BookingEvent, kind: str) -> tuple[bytes | None, str | None]:
-    """The invitation with a confirmation or a move, or its cancellation at the end; no cancellation and no change of
-    what the couple never got, and nothing for addresses that iCalendar can't name."""
-    invites, ends = kind in ("confirmed", "moved", "lengthened"), kind in ("declined", "cancelled", "released")
-    known = (invites and booking.state == "confirmed") or ((invites or ends) and _invited(session, booking))
-    if not known:
-        return None, None
-    try:
-        couple = ical.Party(booking.email)
-        organizer = calendar_entries.organizer(session, booking.municipality)
-    except ValueError:
-        return None, None
-    own = calendar_entries.own_event(session, booking, event.at)
-    method: Literal["REQUEST", "CANCEL"] = "CANCEL" if ends else "REQUEST"
-    return ical.invitation(own, booking.municipality.zone, method, organizer, couple), method
-
-
-def _invited(session: Session, booking: Booking) -> bool:
-    sent = select(Letter.id).where(Letter.booking_id == booking.id, Letter.calendar_method == "REQUEST")
-    return session.scalar(sent.limit(1)) is not None

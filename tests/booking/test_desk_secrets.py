@@ -10,7 +10,7 @@ from sqlalchemy import select
 from buchbar.accounts import revisions, staff
 from buchbar.accounts.models import AuditEntry, Clerk
 from buchbar.base import tokens
-from buchbar.booking import attach, feeds, history
+from buchbar.booking import attach, feeds, history, telling
 from buchbar.booking.events import CITIZEN
 from buchbar.booking.terms import DaysAfterBooking, Terms
 from buchbar.booking.weddings import letter_examples, letters, reservation
@@ -66,7 +66,7 @@ def test_no_letter_shows_a_secret_link_at_the_desk(session):
     booking.hold_until = booking.deadline_at = slot_at(SATURDAY, 9)  # some letters name them
     event = booking.events[-1]
     event.data = event.data | {"cents": "5000", "from_venue": "Trauzimmer"}
-    more = letters._account(session, booking, event) | {"connect_link": attach.proof_url(session, booking)}
+    more = telling.money(session, booking, event) | {"connect_link": attach.proof_url(session, booking)}
     more["credit_note"] = ledger.charges(session, booking.id)[0]
     more["dunned"] = letter_examples._dunned(session, cast.town, "RF18 5390", SATURDAY, NOW)
     more |= {"over": True, "revived": False}
