@@ -286,6 +286,7 @@ def _new_tables() -> None:
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("changed_by", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("left_out", sa.Text(), nullable=False),
         sa.Column("order_number", sa.Integer(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["hall_id"], ["hall.id"], name=op.f("fk_hall_allotment_hall_id")),
