@@ -9,15 +9,16 @@ from sqlalchemy.orm import Session
 from buchbar.accounts import desk_page
 from buchbar.booking import claims, journeys, lifecycle, set_up, tariff_areas, whose
 from buchbar.booking.events import PROVIDER, record
-from buchbar.booking.halls import set_up as halls_set_up
 from buchbar.booking.halls import calendar_entries as halls_calendar
 from buchbar.booking.halls import citizen as halls_citizen
 from buchbar.booking.halls import desk as halls_desk
+from buchbar.booking.halls import door_codes
 from buchbar.booking.halls import in_rules as halls_rules
 from buchbar.booking.halls import letter_examples as halls_examples
 from buchbar.booking.halls import letters as halls_letters
 from buchbar.booking.halls import models as halls
 from buchbar.booking.halls import reservation as halls_reservation
+from buchbar.booking.halls import set_up as halls_set_up
 from buchbar.booking.halls import tariff as halls_tariff
 from buchbar.booking.models import Booking
 from buchbar.booking.weddings import calendar_entries, couple, desk, in_rules, letter_examples, letters, reservation
@@ -57,6 +58,7 @@ def put_together() -> None:
         )
     )
     whose.listen()
+    door_codes.listen()
     tariff_areas.put_in(in_rules.TARIFFS)
     tariff_areas.put_in(halls_tariff.TARIFFS)
     set_up.put_in(weddings_set_up.steps)

@@ -36,6 +36,7 @@ class Settings:
     pool: int
     metrics_token: str = ""
     statements_folder: Path | None = None
+    door_hosts: tuple[str, ...] = ()  # inner hosts that doors' locks may be spoken to at
 
     @property
     def secure(self) -> bool:
@@ -96,6 +97,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         pool=number("BUCHBAR_POOL", 10, 1, 200),
         metrics_token=environ.get("BUCHBAR_METRICS_TOKEN", ""),
         statements_folder=Path(folder) if folder else None,
+        door_hosts=tuple(host.strip() for host in environ.get("BUCHBAR_DOOR_HOSTS", "").split(",") if host.strip()),
     )
     faults += _open_to_the_net(settings) if settings.demo else _unfit_for_production(settings)
     if faults:

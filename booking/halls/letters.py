@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from buchbar.base import texts
 from buchbar.base.texts import N_, _
 from buchbar.booking import approvals, attach, calendar_entries, links, telling
-from buchbar.booking.halls import letter_words
+from buchbar.booking.halls import door_codes, letter_words
 from buchbar.booking.halls.models import HallUse
 from buchbar.booking.halls.plan import plan, read_parts
 from buchbar.booking.models import Booking, BookingEvent
@@ -63,7 +63,8 @@ def quiet(session: Session) -> Iterator[None]:
 
 
 def tell(session: Session, booking: Booking, event: BookingEvent) -> None:
-    """Write the letters that an event calls for: to who has booked, and to the office."""
+    """Write the letters that an event calls for: to who has booked, and to the office; and let door codes follow."""
+    door_codes.sync(session, booking, event.at)
     if session.info.get("quiet"):
         return
     kind = kind_of(session, booking, event)

@@ -1,0 +1,106 @@
+"""Digits: random, fitting all the doors that they are for, and unlike every live code of each of these doors.
+
+They stand in the database sealed only. That two live codes of a door are never the same is seen to by the database
+(``uq_door_entry_digits``), whoever else makes codes at the same moment; who loses takes other digits.
+"""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from buchbar.base.sealed import Unreadable, seal, unseal
+from buchbar.base.settings import Settings
+from buchbar.base.tokens import fingerprint
+from buchbar.doors import locks
+from buchbar.doors.adapters import Abilities
+from buchbar.doors.models import Code, Door, Entry
+
+PURPOSE = "door code"
+ATTEMPTS = 50
+
+
+def new_digits(fitting: Abilities) -> str:
+    """Digits by chance, such as these locks take."""
+    signs = [sign for sign in "0123456789" if sign not in fitting.without]
+    while True:
+        digits = "".join(secrets.choice(signs) for _place in range(fitting.lengths[0]))
+        if fits(digits, fitting):
+            return digits
+
+
+def fits(digits: str, fitting: Abilities) -> bool:
+    """Whether these locks take such digits."""
+    return (
+        len(digits) in fitting.lengths
+        and not set(digits) & set(fitting.without)
+        and not digits.startswith(fitting.not_starting)
+    )
+
+
+def digits_of(session: Session, code: Code) -> str:
+    """The digits, for who may see them; "" where there are none yet, or the installation's secret was changed since."""
+    try:
+        return unseal(_settings(session).secret, PURPOSE, code.sealed)
+    except Unreadable:
+        return ""
+
+
+def provide(session: Session, code: Code, doors: Sequence[Door], at: datetime) -> None:
+    """Let the code have an entry at each of these doors. Digits that are told already stay, unless they don't fit a
+    door that has come to it, or somebody else has them there."""
+    mine = select(Entry).where(Entry.code_id == code.id).order_by(Entry.door_id).with_for_update(of=Entry)
+    entries = {entry.door_id: entry for entry in session.scalars(mine.execution_options(populate_existing=True))}
+    live = {door_id: entry for door_id, entry in entries.items() if entry.state != "removed"}
+    lacking = [door for door in doors if door.id not in live]
+    if not lacking:
+        return
+    for digits in islice(_proposed(session, code, doors, bool(live)), ATTEMPTS):
+        same = bool(live) and digits == digits_of(session, code)
+        wanted = {door.id for door in lacking} | (set() if same else set(live))
+        if _take(session, code, sorted(wanted), entries, digits, at):
+            return
+    raise RuntimeError("no digits are free at these doors")
+
+
+def _proposed(session: Session, code: Code, doors: Sequence[Door], in_use: bool) -> Iterator[str]:
+    fitting = locks.common(doors)
+    if in_use and fits(known := digits_of(session, code), fitting):
+        yield known
+    while True:
+        yield new_digits(fitting)
+
+
+def _take(
+    session: Session, code: Code, door_ids: Sequence[UUID], entries: dict[UUID, Entry], digits: str, at: datetime
+) -> bool:
+    """Take digits at all of these doors, or at none."""
+    secret = _settings(session).secret
+    try:
+        with session.begin_nested():
+            for door_id in door_ids:
+                entry = entries.get(door_id) or Entry(door_id=door_id, code_id=code.id, starts_at=at, ends_at=at)
+                entry.digits_print = print_of(secret, door_id, digits)
+                entry.state, entry.next_at, entry.changed_at, entry.tries = "planned", at, at, 0
+                session.add(entry)
+            if digits_of(session, code) != digits:
+                code.sealed, code.written_at = seal(secret, PURPOSE, digits), None
+            session.flush()
+    except IntegrityError:
+        return False
+    return True
+
+
+def print_of(secret: str, door_id: UUID, digits: str) -> str:
+    """By what a door's digits are known again, without being known."""
+    return fingerprint(secret, f"door code:{door_id}:{digits}")
+
+
+def _settings(session: Session) -> Settings:
+    settings: Settings = session.info["settings"]
+    return settings
