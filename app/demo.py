@@ -9,13 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Clerk, Municipality
-from buchbar.app import demo_money, demo_story, demo_year, seeds
-from buchbar.app.seeds import Hours, MoneySeed, PolicySeed, RegistrarSeed, TariffSeed, TownSeed, VenueSeed
+from buchbar.app import demo_halls, demo_money, demo_places, demo_story, demo_year, seeds
+from buchbar.app.seed_parts import Hours, fields_of
+from buchbar.app.seeds import MoneySeed, PolicySeed, RegistrarSeed, TariffSeed, TownSeed, VenueSeed
 from buchbar.base.db import Database, insert
 from buchbar.booking import closures, retention
 from buchbar.booking.events import Actor
 from buchbar.booking.models import Policy
-from buchbar.booking.weddings.timetable import JOURNEY
 from buchbar.calendar.rules import DayException
 from buchbar.calendar.walls import day_span, local_date
 from buchbar.payments.models import Tariff, TariffItem, VatChange
@@ -50,6 +50,7 @@ def load(database: Database, now: datetime) -> list[str]:
                 if seed.full_day:
                     demo_story.tell(lives)
                     demo_money.tell(lives)
+                demo_halls.book(lives, seed)
                 demo_year.settle_outside_matters(session, placed.town, now)
                 if seed.full_day:
                     demo_story.come_back(session, placed.town)
@@ -71,8 +72,9 @@ def place(session: Session, seed: TownSeed, now: datetime) -> Placed | None:
             return None
         placed = Placed(town)
         _sites_and_venues(session, seed, placed)
+        demo_places.put_in(session, placed.town, seed, placed.sites, now)
         session.add_all([_registrar(each, placed, now) for each in seed.registrars])
-        session.add_all([Clerk(municipality_id=town.id, **_fields(clerk)) for clerk in seed.clerks])
+        session.add_all([Clerk(municipality_id=town.id, **fields_of(clerk)) for clerk in seed.clerks])
         session.add_all([_tariff(each, placed, now) for each in seed.tariffs])
         session.add_all([_policy(each, placed, now) for each in seed.policies])
         if seed.money:
@@ -85,7 +87,7 @@ def place(session: Session, seed: TownSeed, now: datetime) -> Placed | None:
 
 
 def _money(seed: MoneySeed, placed: Placed) -> MoneyRules:
-    fields = _fields(seed, leave_out=("dunning",))
+    fields = fields_of(seed, leave_out=("dunning",))
     return MoneyRules(municipality_id=placed.town.id, dunning=tuple(each.level for each in seed.dunning), **fields)
 
 
@@ -123,7 +125,7 @@ def _municipality(session: Session, seed: TownSeed) -> Municipality | None:
 def _sites_and_venues(session: Session, seed: TownSeed, placed: Placed) -> None:
     for site in seed.sites:
         placed.sites[site.slug] = uuid4()
-        fields = _fields(site, leave_out=("slug",))
+        fields = fields_of(site, leave_out=("slug",))
         session.add(Site(id=placed.sites[site.slug], municipality_id=placed.town.id, **fields))
     session.flush()
     for position, venue in enumerate(seed.venues):
@@ -141,7 +143,7 @@ def _venue(seed: VenueSeed, position: int, placed: Placed) -> Venue:
         site_id=placed.sites[seed.site],
         position=position,
         openings=_openings(seed.open),
-        **_fields(seed, leave_out=("site", "open")),
+        **fields_of(seed, leave_out=("site", "open")),
     )
 
 
@@ -165,7 +167,7 @@ def _registrar(seed: RegistrarSeed, placed: Placed, now: datetime) -> Registrar:
 def _policy(seed: PolicySeed, placed: Placed, now: datetime) -> Policy:
     return Policy(
         municipality_id=placed.town.id,
-        journey=JOURNEY,
+        journey=seed.area,
         valid_from=seed.valid_from,
         terms=seed.terms,
         made_at=now,
@@ -213,8 +215,3 @@ def _close(session: Session, seed: TownSeed, placed: Placed, now: datetime) -> N
 
 def _openings(hours: Iterable[Hours]) -> list[Opening]:
     return [Opening(rule=each.rule()) for each in hours]
-
-
-def _fields(seed: seeds.Part, leave_out: tuple[str, ...] = ()) -> dict[str, object]:
-    """What a part says, by column, where file and table call it the same."""
-    return {name: getattr(seed, name) for name in seed.__struct_fields__ if name not in leave_out}

@@ -11,50 +11,20 @@ from typing import Any
 
 import msgspec
 
+from buchbar.app.seed_halls import ClubSeed, HallSeed
+from buchbar.app.seed_parts import Hours, Part, month_day, weekdays
 from buchbar.base.money import parse_euros
 from buchbar.base.settings import ROOT
 from buchbar.booking.terms import Terms
 from buchbar.calendar.months import monday_of
-from buchbar.calendar.rules import WeeklyRule
 from buchbar.payments.models import Conditions
 from buchbar.payments.rules import DunningLevel
 
 SEED_DATA = ROOT / "seed_data"
-_WEEKDAYS = ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")
 
 
 class Faulty(Exception):
     """The file can't be used; the message says where and why."""
-
-
-class Part(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A misspelt key is an error, not a silent default."""
-
-
-class Hours(Part):
-    """One weekly rule. ``season`` is "05-01/09-30" (month-day), ``nth`` the first to fifth such day of a month."""
-
-    days: str
-    hours: str
-    season: str = ""
-    every_weeks: int = 1
-    anchor: date | None = None
-    nth: tuple[int, ...] = ()
-
-    def rule(self) -> WeeklyRule:
-        """The rule. Raises ValueError for times that mean nothing."""
-        start, end = (_minutes(text) for text in self.hours.split("-"))
-        season = [_month_day(text) for text in self.season.split("/")] if self.season else [None, None]
-        return WeeklyRule(
-            weekdays=_weekdays(self.days),
-            from_minute=start,
-            until_minute=end,
-            season_from=season[0],
-            season_until=season[1],
-            every_weeks=self.every_weeks,
-            anchor=self.anchor,
-            nth=frozenset(self.nth),
-        )
 
 
 class Leave(Part):
@@ -80,10 +50,10 @@ class ClosedDay(Part):
     def days(self, today: date) -> list[date]:
         """Those from today on until a year and a quarter later, which is as far as any calendar is open."""
         if self.yearly:
-            month, day = _month_day(self.yearly)
+            month, day = month_day(self.yearly)
             each_year = (date(today.year + n, month, day) for n in range(3))
             return [day for day in each_year if today <= day <= today + timedelta(days=460)]
-        (weekday,) = _weekdays(self.weekday)
+        (weekday,) = weekdays(self.weekday)
         return [monday_of(today) + timedelta(weeks=self.in_weeks, days=weekday)]
 
 
@@ -138,8 +108,11 @@ class ClerkSeed(Part):
 
 
 class PolicySeed(Part):
+    """``area`` is the journey that the policy is for."""
+
     valid_from: date
     terms: Terms
+    area: str = "weddings"
 
 
 class VatSeed(Part):
@@ -226,7 +199,7 @@ class MoneySeed(Part):
 class TownSeed(Part):
     """A municipality with all that it needs to marry people. ``bookings``: how many the demonstration makes up for the
     coming year, ``past_bookings`` for the last one; ``full_day``: how many for one day, beside something to do of every
-    kind."""
+    kind; ``hall_weeks``: for how many weeks back and ahead its clubs train."""
 
     slug: str
     name: str
@@ -244,12 +217,15 @@ class TownSeed(Part):
     bookings: int = 0
     past_bookings: int = 0
     full_day: int = 0
+    hall_weeks: int = 0
     policies: tuple[PolicySeed, ...] = ()
     tariffs: tuple[TariffSeed, ...] = ()
     money: MoneySeed | None = None
     sites: tuple[SiteSeed, ...] = ()
     venues: tuple[VenueSeed, ...] = ()
     registrars: tuple[RegistrarSeed, ...] = ()
+    halls: tuple[HallSeed, ...] = ()
+    clubs: tuple[ClubSeed, ...] = ()
     clerks: tuple[ClerkSeed, ...] = ()
     closures: tuple[ClosedDay, ...] = ()
 
@@ -282,22 +258,3 @@ def _read(path: Path, kind: Any) -> Any:
         return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), type=kind)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as fault:
         raise Faulty(f"{path}: {fault}") from fault
-
-
-def _weekdays(text: str) -> frozenset[int]:
-    """ "Mo-Fr", "Sa", "Mo Mi Fr" as numbers from 0, Monday."""
-    found: set[int] = set()
-    for word in text.split():
-        first, _dash, last = word.partition("-")
-        found |= set(range(_WEEKDAYS.index(first), _WEEKDAYS.index(last or first) + 1))
-    return frozenset(found)
-
-
-def _minutes(text: str) -> int:
-    hours, minutes = text.split(":")
-    return int(hours) * 60 + int(minutes)
-
-
-def _month_day(text: str) -> tuple[int, int]:
-    month, day = text.split("-")
-    return int(month), int(day)

@@ -20,10 +20,10 @@ from buchbar.accounts.models import Municipality
 from buchbar.base.db import Database
 from buchbar.base.settings import ROOT
 from buchbar.booking.events import CITIZEN
+from buchbar.booking.instants import instant
 from buchbar.booking.models import Booking
 from buchbar.booking.naming import new_number
 from buchbar.booking.weddings import reservation
-from buchbar.booking.weddings.routes import instant
 from buchbar.booking.weddings.timetable import JOURNEY, timetable
 from tests.postgres import Cluster
 

@@ -36,6 +36,7 @@ from tests.cast import assemble
 
 NOW = cast.NOW
 TOWNS = ("diepholz", "gladbeck", "stuhr", "syke")
+WITH_HALLS = ("diepholz", "stuhr")
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def county(sqlite_template, tmp_path_factory):
 
 def small(stories=0):
     """The same county with few bookings; with ``stories``, those that a newcomer finds in Diepholz."""
-    less = {"past_bookings": 3, "full_day": 0}
+    less = {"past_bookings": 3, "full_day": 0, "hall_weeks": 0}
     towns = [msgspec.structs.replace(town, bookings=min(town.bookings, 12), **less) for town in seeds.demonstration()]
     return [msgspec.structs.replace(town, full_day=stories) if town.slug == "diepholz" else town for town in towns]
 
@@ -134,9 +135,8 @@ def test_each_town_has_free_days_and_full_ones_in_the_coming_year(county, slug):
 def test_each_town_has_a_plausible_year_of_bookings(county, slug):
     with county.read() as session:
         town = town_of(session, slug)
-        bookings = session.scalars(
-            select(Booking).where(Booking.municipality_id == town.id, Booking.starts_at > NOW)
-        ).all()
+        ours = (Booking.municipality_id == town.id, Booking.journey == "weddings", Booking.starts_at > NOW)
+        bookings = session.scalars(select(Booking).where(*ours)).all()
         assert 110 <= len(bookings) <= 250
         assert all(booking.starts_at < NOW + timedelta(days=367) for booking in bookings)
         assert all(booking.made_at < NOW for booking in bookings)
@@ -157,7 +157,7 @@ def test_each_town_has_a_plausible_year_of_bookings(county, slug):
 def test_there_is_a_year_to_look_back_on(county, slug):
     with county.read() as session:
         town = town_of(session, slug)
-        over = (Booking.municipality_id == town.id, Booking.starts_at < NOW)
+        over = (Booking.municipality_id == town.id, Booking.journey == "weddings", Booking.starts_at < NOW)
         bookings = session.scalars(select(Booking).where(*over)).all()
         assert len(bookings) > 40 and all(booking.made_at < booking.starts_at for booking in bookings)
         states = Counter(booking.state for booking in bookings)
@@ -170,8 +170,29 @@ def test_nothing_of_it_waits_to_be_sent_but_what_came_back_and_the_mail_is_short
         assert sorted(kind for kind, state in errands if state != "done") == ["mail", "refund"]
         assert {state for _kind, state in errands} == {"done", "failed"}
         letters = session.scalars(select(Letter).where(Letter.paper.is_(None))).all()
-        assert 4 <= len(letters) <= 50
+        assert 4 <= len(letters) <= 65
         assert len([letter for letter in letters if not letter.sent_at]) == 1
+
+
+@pytest.mark.parametrize("slug", WITH_HALLS)
+def test_the_sports_halls_have_a_year_of_clubs_a_request_and_what_was_given_back(county, slug):
+    with county.read() as session:
+        ours = (Booking.municipality_id == town_of(session, slug).id, Booking.journey == "halls")
+        states = Counter(session.scalars(select(Booking.state).where(*ours)))
+        assert states["confirmed"] > 100 and states["requested"] == 1 and states["cancelled"] == 1
+        assert session.scalar(select(func.min(Booking.starts_at)).where(*ours)) < NOW - timedelta(days=150)
+
+
+def test_somebody_is_in_a_hall_right_now_and_has_just_got_the_letter(county):
+    with county.read() as session:
+        [there] = session.scalars(
+            select(Booking)
+            .where(Booking.journey == "halls", Booking.channel == "online", Booking.email != "")
+            .where(Booking.starts_at <= NOW, Booking.ends_at > NOW, Booking.state == "confirmed")
+        )
+        assert there.resource.name == "Bewegungsraum im Bürgerhaus"
+        kinds = session.scalars(select(Letter.kind).where(Letter.booking_id == there.id)).all()
+        assert "hall_confirmed" in kinds
 
 
 # --- What a newcomer finds at the desk of Diepholz ------------------------------------------------------------
@@ -180,7 +201,8 @@ def test_nothing_of_it_waits_to_be_sent_but_what_came_back_and_the_mail_is_short
 def test_one_day_has_twelve_weddings(county):
     with county.read() as session:
         town = town_of(session, "diepholz")
-        stands = (Booking.municipality_id == town.id, Booking.starts_at > NOW, Booking.state.in_(STANDING))
+        ours = (Booking.municipality_id == town.id, Booking.journey == "weddings")
+        stands = (*ours, Booking.starts_at > NOW, Booking.state.in_(STANDING))
         days = Counter(
             local_date(start, town.zone) for start in session.scalars(select(Booking.starts_at).where(*stands))
         )
@@ -255,7 +277,8 @@ def test_each_town_has_somebody_of_each_role(county):
     with county.read() as session:
         for slug in TOWNS:
             roles = session.scalars(select(Clerk.role).join(Municipality).where(Municipality.slug == slug)).all()
-            assert sorted(roles) == ["administrator", "auditor", "cashier", "head", "registrar"]
+            sports = ["sports"] if slug in WITH_HALLS else []
+            assert sorted(roles) == ["administrator", "auditor", "cashier", "head", "registrar", *sports]
 
 
 def test_every_picture_is_drawn(county):

@@ -24,6 +24,7 @@ from buchbar.booking import (
     together,
 )
 from buchbar.booking.events import CITIZEN
+from buchbar.booking.instants import instant, read_instant
 from buchbar.booking.models import Booking
 from buchbar.booking.open_bills import open_bills
 from buchbar.booking.weddings import reservation
@@ -31,7 +32,6 @@ from buchbar.booking.weddings.fees import Answers
 from buchbar.booking.weddings.models import Wedding
 from buchbar.booking.weddings.question import asked, by_venue
 from buchbar.booking.weddings.reservation import Couple, SlotTaken
-from buchbar.booking.weddings.routes import instant, read_instant
 from buchbar.booking.weddings.slots import Wish, look_at_day, nearest_days
 from buchbar.booking.weddings.timetable import timetable
 from buchbar.booking.weddings.words import cancelling, in_full

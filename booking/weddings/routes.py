@@ -1,7 +1,7 @@
 """What a couple sees before it has a booking: the question, the answer, the year, the venues, a slot."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session, selectinload
 
 from buchbar.accounts.models import Municipality
 from buchbar.accounts.queries import municipality
-from buchbar.base import forms, texts
+from buchbar.base import texts
 from buchbar.base.errors import NotFound
 from buchbar.base.tokens import fingerprint
 from buchbar.base.web import Form, get, is_htmx, limited, page, post, redirect, settings_of
 from buchbar.booking import links
 from buchbar.booking.events import CITIZEN
+from buchbar.booking.instants import instant, read_instant
 from buchbar.booking.models import Booking
 from buchbar.booking.weddings import words
 from buchbar.booking.weddings.fees import CODES, Answers
@@ -39,24 +40,6 @@ from buchbar.calendar.months import add_months, month_weeks, months_from, parse_
 from buchbar.calendar.walls import local_date
 from buchbar.payments.tariffs import in_force
 from buchbar.resources.models import Venue
-
-INSTANT = "%Y-%m-%dT%H:%MZ"
-
-
-def instant(moment: datetime) -> str:
-    """A slot's beginning as it stands in addresses: in UTC, so that no clock change makes it mean two."""
-    return moment.astimezone(UTC).strftime(INSTANT)
-
-
-def read_instant(typed: str) -> datetime:
-    """The moment that an address names. Raises NotFound for anything else."""
-    try:
-        read = datetime.strptime(typed, INSTANT).replace(tzinfo=UTC)
-    except ValueError:
-        raise NotFound from None
-    if read.year not in forms.YEARS:
-        raise NotFound
-    return read
 
 
 @get("/{town_slug:str}/hochzeit", **FOR_EVERYBODY)

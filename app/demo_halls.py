@@ -1,0 +1,173 @@
+"""Makes up a year of bookings in the demonstration's sports halls: the clubs' weekly trainings, and what a newcomer
+should find besides.
+
+A request that waits for the office, a training that was given back, and a booking that runs while one looks, whose door
+code can be tried at once.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from buchbar.accounts.clubs import Organisation
+from buchbar.app.demo_lives import Lives, unannounced
+from buchbar.app.seed_halls import ClubSeed, TrainingSeed
+from buchbar.app.seeds import TownSeed
+from buchbar.booking.events import CITIZEN
+from buchbar.booking.halls import reservation
+from buchbar.booking.halls.free import refusal
+from buchbar.booking.halls.models import HallUse
+from buchbar.booking.halls.plan import HallPlan, plan
+from buchbar.booking.halls.reservation import NotOffered, Slot, Taken, Use
+from buchbar.booking.models import Booking
+from buchbar.calendar.months import monday_of
+from buchbar.calendar.spans import Span
+from buchbar.calendar.walls import at, local_date
+
+_DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
+_HALF_HOUR = 30 * _MINUTE
+_STRANGER = Use(
+    organiser="Sigi Lohmann",
+    contact="Sigi Lohmann",
+    email="lohmann@freizeit.example.org",
+    phone="030 23125 181",
+    title="Volleyball unter Kollegen",
+    sport="Volleyball",
+    persons=12,
+    street="Nachbarweg 3",
+    city="Nachbarort",
+)
+_DANCER = Use(
+    organiser="Mika Ahlers",
+    contact="Mika Ahlers",
+    email="ahlers@freizeit.example.org",
+    phone="030 23125 182",
+    title="Tanzprobe der Jugendgruppe",
+    sport="Tanz",
+    age_group="youth",
+    persons=9,
+    street="Musterweg 7",
+)
+
+
+def book(lives: Lives, seed: TownSeed) -> None:
+    """Let it happen, in the order in which it was booked."""
+    if not seed.hall_weeks:
+        return
+    rules = plan(lives.session, lives.town)
+    with unannounced():
+        for club in seed.clubs:
+            organisation = _organisation(lives.session, lives.town.id, club)
+            for training in club.trainings:
+                _train(lives, rules, organisation, club, training, seed.hall_weeks)
+    _give_one_back(lives)
+    _ask(lives, rules)
+    _be_there_now(lives, rules)
+
+
+def _train(
+    lives: Lives, rules: HallPlan, organisation: Organisation, club: ClubSeed, training: TrainingSeed, weeks: int
+) -> None:
+    """One training on all its dates outside the holidays."""
+    hall = rules.hall(training.hall)
+    use = Use(
+        organiser=club.name,
+        contact=club.members[0].name,
+        email=club.members[0].email,
+        phone=club.phone,
+        title=training.title,
+        sport=training.sport,
+        purpose=training.purpose,
+        age_group=training.age_group,
+        persons=training.persons,
+        coach=club.members[-1].name,
+    )
+    for day in _days(rules, training, weeks, lives.now):
+        start = at(day, training.minute, rules.zone)
+        slot = Slot(hall.id, training.parts, Span(start, start + timedelta(minutes=training.minutes)))
+        made_at = min(start - 30 * _DAY, lives.now - 40 * _DAY) if start < lives.now else lives.now - 10 * _DAY
+        booking = _booked(lives, slot, use, organisation, made_at)
+        if booking and start < lives.now:
+            lives.receive(booking, start)
+
+
+def _days(rules: HallPlan, training: TrainingSeed, weeks: int, now: datetime) -> Iterator[date]:
+    first = monday_of(local_date(now, rules.zone)) + training.weekday * _DAY
+    for week in range(-weeks, weeks):
+        day = first + 7 * week * _DAY
+        if not rules.day_off(day):
+            yield day
+
+
+def _booked(lives: Lives, slot: Slot, use: Use, organisation: Organisation, made_at: datetime) -> Booking | None:
+    """A date of a club; None where the rules or another booking stand against it."""
+    try:
+        booking = reservation.hold(
+            lives.session, lives.town, slot, organisation.user_class, made_at, CITIZEN, organisation=organisation
+        )
+    except (NotOffered, Taken):
+        return None
+    reservation.book_for(lives.session, booking, use, made_at + _MINUTE, CITIZEN)
+    return booking
+
+
+def _organisation(session: Session, town_id: UUID, club: ClubSeed) -> Organisation:
+    named = select(Organisation).where(Organisation.municipality_id == town_id, Organisation.name == club.name)
+    return session.scalars(named).one()
+
+
+def _give_one_back(lives: Lives) -> None:
+    """A club doesn't need its training in three weeks; since this morning it is free for others."""
+    coming = (
+        select(Booking)
+        .join(HallUse, HallUse.booking_id == Booking.id)
+        .where(
+            Booking.municipality_id == lives.town.id,
+            HallUse.purpose == "training",
+            Booking.state == "confirmed",
+            Booking.starts_at > lives.now + 21 * _DAY,
+        )
+        .order_by(Booking.starts_at, Booking.id)
+        .limit(1)
+    )
+    for booking in lives.session.scalars(coming).all():
+        reservation.give_back(lives.session, booking, lives.now - 2 * _HALF_HOUR, CITIZEN)
+
+
+def _ask(lives: Lives, rules: HallPlan) -> None:
+    """Somebody from elsewhere would like the first hall on a Sunday; the office hasn't answered yet."""
+    hall, made_at = next(iter(rules.halls.values())), lives.now - 3 * _HALF_HOUR
+    sunday = monday_of(local_date(lives.now, rules.zone)) + 41 * _DAY
+    for day in (sunday + 7 * week * _DAY for week in range(8)):
+        start = at(day, 10 * 60, rules.zone)
+        slot = Slot(hall.id, hall.fields[:1], Span(start, start + 4 * _HALF_HOUR))
+        asked = _citizens(lives, slot, "outside", made_at, _STRANGER)
+        if asked and asked.state == "requested":
+            return
+
+
+def _be_there_now(lives: Lives, rules: HallPlan) -> None:
+    """Somebody booked a room an hour ago and is in it now, where a town has one that is open at any hour."""
+    began = lives.now - (lives.now - datetime.min.replace(tzinfo=lives.now.tzinfo)) % _HALF_HOUR
+    made_at = began - _HALF_HOUR
+    for hall in rules.halls.values():
+        slot = Slot(hall.id, hall.fields, Span(began, began + 4 * _HALF_HOUR))
+        if not refusal(rules, hall, slot.parts, slot.span, "local", made_at) and _citizens(
+            lives, slot, "local", made_at, _DANCER
+        ):
+            return
+
+
+def _citizens(lives: Lives, slot: Slot, user_class: str, made_at: datetime, use: Use) -> Booking | None:
+    """What a citizen books without an account: hold, form, mail, link."""
+    try:
+        booking = reservation.hold(lives.session, lives.town, slot, user_class, made_at, CITIZEN)
+    except (NotOffered, Taken):
+        return None
+    reservation.submit(lives.session, booking, use, made_at + 2 * _MINUTE, CITIZEN)
+    reservation.prove(lives.session, booking, made_at + 5 * _MINUTE)
+    return booking
