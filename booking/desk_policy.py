@@ -9,12 +9,13 @@ from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk
+from buchbar.accounts.clubs import USER_CLASSES
 from buchbar.accounts.models import Clerk
 from buchbar.accounts.roles import LEAD, RULES
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, redirect
-from buchbar.booking import foresight, forms, journeys
+from buchbar.booking import class_forms, foresight, forms, journeys
 from buchbar.booking.desk_frame import show
 from buchbar.booking.models import Policy
 from buchbar.booking.policies import adopt, history, policies, policy_of, withdraw
@@ -32,14 +33,14 @@ def policy_page(request: Request, session: Session, now: datetime, clerk: Clerk)
 def preview(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
     journey, town = journeys.named(form.get("bereich", ""), clerk.role), clerk.town
     try:
-        terms, valid_from = forms.read(form, town.zone, local_date(now, town.zone))
+        terms, valid_from = forms.read(form, town.zone, local_date(now, town.zone), journey.rules.by_class)
     except Invalid as fault:
         return _show(request, session, clerk, now, journey, 422, faults=fault.fields, typed=dict(form))
-    holds = current(policies(session, town.id, journey.name), valid_from)
+    holds, by_class = current(policies(session, town.id, journey.name), valid_from), journey.rules.by_class
     before = holds.terms if holds else None
     seen = {
-        "examples": foresight.examples(terms, town, now),
-        "differences": foresight.differences(before, terms, town) if before else [],
+        "examples": foresight.examples(terms, town, now, by_class),
+        "differences": foresight.differences(before, terms, town, by_class) if before else [],
         "against": holds,
         "effect": foresight.effect(session, journey, town, before, terms, valid_from, now),
     }
@@ -50,7 +51,7 @@ def preview(request: Request, session: Session, now: datetime, form: Form, clerk
 def make(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
     journey, town = journeys.named(form.get("bereich", ""), clerk.role), clerk.town
     try:
-        terms, valid_from = forms.read(form, town.zone, local_date(now, town.zone))
+        terms, valid_from = forms.read(form, town.zone, local_date(now, town.zone), journey.rules.by_class)
     except Invalid as fault:
         return _show(request, session, clerk, now, journey, 422, faults=fault.fields, typed=dict(form))
     adopt(session, town, journey.name, terms, valid_from=valid_from, at=now, by=clerk.name)
@@ -87,7 +88,7 @@ def _show(
     **context: Any,
 ) -> Response[Any]:
     town = clerk.town
-    today = local_date(now, town.zone)
+    today, by_class = local_date(now, town.zone), journey.rules.by_class
     made = history(session, town.id, journey.name)
     candidates = [policy for policy in made if policy.withdrawn_at is None]
     holds = current(candidates, today)
@@ -109,20 +110,35 @@ def _show(
         holds=holds,
         pattern=pattern if pattern is not holds else None,
         today=today,
-        settled={policy.id: in_words(policy.terms, town.zone) for policy in made},
-        sentences={policy.id: foresight.examples(policy.terms, town, now) for policy in candidates},
+        settled={policy.id: in_words(policy.terms, town.zone, by_class) for policy in made},
+        sentences={policy.id: foresight.examples(policy.terms, town, now, by_class) for policy in candidates},
         options={
             name: [(key, _(words)) for key, words in choices.items()]
             for name, choices in (
                 ("release", forms.RELEASE),
                 ("deadline", forms.DEADLINE),
-                ("approval", forms.APPROVAL),
+                ("approval", _approvals(by_class)),
                 ("payment", forms.PAYMENT),
             )
         },
+        by_class=by_class,
+        classes=[(name, _(words), _is_different(name, context)) for name, words in USER_CLASSES.items()],
+        class_fields=list(class_forms.OF_CLASS),
+        yes_no=[(key, _(words)) for key, words in class_forms.YES_NO.items()],
         step_rows=range(1, min(forms.STEPS, max(4, filled + 1)) + 1),
         **shown,
     )
+
+
+def _approvals(by_class: bool) -> dict[str, str]:
+    """Who can have to agree; owners are asked only for venues."""
+    return {key: words for key, words in forms.APPROVAL.items() if key != "office_and_owner" or not by_class}
+
+
+def _is_different(name: str, context: dict[str, Any]) -> bool:
+    """Whether the form says something of this user class, or something is wrong with it."""
+    said = context["typed"] | context.get("faults", {})
+    return any(said.get(f"{name}_{field}") for field in class_forms.OF_CLASS)
 
 
 routes = [policy_page, preview, make, take_back]

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from buchbar.accounts.clubs import USER_CLASSES
 from buchbar.accounts.models import Municipality
 from buchbar.accounts.revisions import Difference
 from buchbar.base import texts
@@ -21,16 +22,26 @@ NOON = 12 * 60
 AHEAD = 730
 
 
-def examples(terms: Terms, town: Municipality, now: datetime) -> list[str]:
-    """What the terms mean for a date that is hard to reckon: the last of the next but one August."""
+def examples(terms: Terms, town: Municipality, now: datetime, by_class: bool = False) -> list[str]:
+    """What the terms mean for a date that is hard to reckon: the last of the next but one August; ``by_class`` as in
+    journeys.InRules."""
     today = local_date(now, town.zone)
     day = date(today.year + (1 if today.month < 9 else 2), 8, 31)
-    return [_opening_sentence(terms, town, day), _deadline_sentence(terms, town, day, today)]
+    if not by_class:
+        return [_opening_sentence(terms, town, day), _deadline_sentence(terms, town, day, today)]
+    everybody = _opening_sentence(terms, town, day)
+    said = {name: _opening_sentence(terms.of(name), town, day) for name in USER_CLASSES}
+    others = [
+        _("Für %(whom)s: %(sentence)s") % {"whom": _(USER_CLASSES[name]), "sentence": sentence}
+        for name, sentence in said.items()
+        if sentence != everybody
+    ]
+    return [everybody, *others]
 
 
-def differences(before: Terms, after: Terms, town: Municipality) -> list[Difference]:
+def differences(before: Terms, after: Terms, town: Municipality, by_class: bool = False) -> list[Difference]:
     """What is settled otherwise, in words."""
-    pairs = zip(in_words(before, town.zone), in_words(after, town.zone), strict=True)
+    pairs = zip(in_words(before, town.zone, by_class), in_words(after, town.zone, by_class), strict=True)
     return [Difference(label, old, new) for (label, old), (_label, new) in pairs if old != new]
 
 
@@ -65,7 +76,7 @@ def effect(
 
 
 def _bookable(terms: Terms, day: date, town: Municipality, moment: datetime) -> bool:
-    opens = opens_at(terms.release, day, town.zone, town.land)
+    opens = opens_at(terms.release, day, town.zone, town.land) if terms.books else None
     return opens is not None and opens <= moment and at(day, NOON, town.zone) >= terms.earliest_start(moment)
 
 
@@ -77,6 +88,8 @@ def _span(days: list[date]) -> str:
 def _opening_sentence(terms: Terms, town: Municipality, day: date) -> str:
     opens = opens_at(terms.release, day, town.zone, town.land)
     when = {"day": texts.day(day, "short")}
+    if not terms.books:
+        return _("Der %(day)s ist nicht online buchbar.") % when
     if opens is None:
         return _("Der %(day)s wird nach dieser Regelung nie buchbar.") % when
     when |= {"opens": texts.day(local_date(opens, town.zone)), "time": texts.clock(opens, town.zone)}

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from buchbar.base import forms
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _
+from buchbar.booking import class_forms
 from buchbar.booking.terms import CancellationStep, DaysAfterBooking, Deadline, EarlierOf, MonthsBeforeDate, Terms
 from buchbar.calendar.release import FixedInstant, MonthlyFirstWorkingDay, ReleaseRule, Rolling
 from buchbar.calendar.walls import MINUTES_A_DAY, at, local
@@ -40,6 +41,7 @@ ORDER = (
     *("valid_from", "release", "release_months", "release_time", "release_day", "release_until", "lead_days"),
     *("hold_minutes", "proof_minutes", "approval", "owner_reminder_days", "holds_per_address", "gate_foreign"),
     *("deadline", "deadline_days", "deadline_months", "reminder_days", "payment", "pay_days"),
+    *class_forms.ORDER,
     *(f"step_{part}_{number}" for number in range(1, STEPS + 1) for part in ("days", "percent")),
     "retention_months",
 )
@@ -71,10 +73,13 @@ FIELDS: dict[str, forms.Field] = {
     "pay_days": forms.whole(1, 90),
     "holds_per_address": forms.whole(1, 50),
     "reminder_days": _days,
-    "owner_reminder_days": lambda typed: tuple(reversed(_days(typed))),
     "retention_months": forms.whole(1, 120),
-    "gate_foreign": forms.ticked,
     "release": forms.one_of(*RELEASE),
+}
+# Where one takes a slot as it is, and somebody may have to register for it; the others: class_forms.py.
+OF_SLOTS: dict[str, forms.Field] = {
+    "owner_reminder_days": lambda typed: tuple(reversed(_days(typed))),
+    "gate_foreign": forms.ticked,
     "deadline": forms.one_of(*DEADLINE),
 }
 # What a kind of rule needs beside its name.
@@ -95,11 +100,12 @@ DEADLINE_FIELDS: dict[str, dict[str, forms.Field]] = {
 }
 
 
-def read(form: Mapping[str, str], zone: ZoneInfo, today: date) -> tuple[Terms, date]:
-    """The terms and the day from which they hold. Raises Invalid with a sentence per faulty field and all that was
-    typed."""
-    fields = FIELDS | {"valid_from": _not_before(today)}
-    fields |= RELEASE_FIELDS.get(form.get("release", ""), {}) | DEADLINE_FIELDS.get(form.get("deadline", ""), {})
+def read(form: Mapping[str, str], zone: ZoneInfo, today: date, by_class: bool = False) -> tuple[Terms, date]:
+    """The terms and the day from which they hold; ``by_class`` as in journeys.InRules. Raises Invalid with a sentence
+    per faulty field and all that was typed."""
+    fields = FIELDS | {"valid_from": _not_before(today)} | RELEASE_FIELDS.get(form.get("release", ""), {})
+    if not by_class:
+        fields |= OF_SLOTS | DEADLINE_FIELDS.get(form.get("deadline", ""), {})
     faults: dict[str, str] = {}
     values: dict[str, Any] = {}
     try:
@@ -107,11 +113,16 @@ def read(form: Mapping[str, str], zone: ZoneInfo, today: date) -> tuple[Terms, d
     except Invalid as fault:
         faults |= fault.fields
     steps = _read_steps(form, faults)
+    release = _release(values, zone) if values else Rolling(0)
+    own: dict[str, Any] = {}
+    if by_class:
+        own = class_forms.read(form, release, faults)
     if faults:
         raise Invalid({name: faults[name] for name in ORDER if name in faults}, dict(form))
-    plain = {name: values[name] for name in FIELDS if name not in ("release", "deadline")}
-    terms = Terms(release=_release(values, zone), deadline=_deadline(values), cancellation=steps, **plain)
-    return terms, values["valid_from"]
+    if not by_class:
+        own = {name: values[name] for name in OF_SLOTS} | {"deadline": _deadline(values)}
+    plain = {name: values[name] for name in FIELDS if name != "release"}
+    return Terms(release=release, cancellation=steps, **plain, **own), values["valid_from"]
 
 
 def _not_before(today: date) -> forms.Field:
@@ -176,7 +187,8 @@ def typed(terms: Terms, zone: ZoneInfo, valid_from: date) -> dict[str, str]:
     }
     for number, step in enumerate(terms.cancellation, 1):
         fields |= {f"step_days_{number}": str(step.days), f"step_percent_{number}": str(step.percent)}
-    return fields | _typed_release(terms.release, zone) | _typed_deadline(terms.deadline)
+    fields |= _typed_release(terms.release, zone) | _typed_deadline(terms.deadline)
+    return fields | class_forms.typed(terms)
 
 
 def _typed_release(rule: ReleaseRule, zone: ZoneInfo) -> dict[str, str]:

@@ -95,9 +95,11 @@ class InCalendars:
 @dataclass(frozen=True, slots=True)
 class InRules:
     """What a town's rules mean in a journey; its prices: tariff_areas.py. ``days``: those of some days on which there
-    is anything to book at all."""
+    is anything to book at all. ``by_class``: whether one chooses how long, and rules differ by user class; else slots
+    are taken as they are, and what is reserved may have to be registered."""
 
     days: Callable[[Session, Municipality, Iterable[date]], list[date]]
+    by_class: bool = False
 
 
 @dataclass(frozen=True, slots=True)

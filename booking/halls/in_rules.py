@@ -16,4 +16,4 @@ def days(session: Session, town: Municipality, asked: Iterable[date]) -> list[da
     return [day for day in asked if any(rules.opening(hall, day, "local") for hall in rules.halls.values())]
 
 
-IN_RULES = InRules(days)
+IN_RULES = InRules(days, by_class=True)
