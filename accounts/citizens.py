@@ -156,7 +156,7 @@ def sign_out_everywhere(session: Session, person: Person) -> None:
 def forget(session: Session, now: datetime) -> None:
     """Delete codes and sessions that have run out."""
     session.execute(delete(PersonCode).where(PersonCode.expires_at < now - timedelta(days=1)))
-    session.execute(delete(PersonSignIn).where((PersonSignIn.ends_at < now) | (PersonSignIn.seen_at < now - IDLE)))
+    session.execute(delete(PersonSignIn).where((PersonSignIn.ends_at <= now) | (PersonSignIn.seen_at <= now - IDLE)))
 
 
 def _person(session: Session, email: str, at: datetime) -> Person:

@@ -25,6 +25,7 @@ TAKE = "take"  # take money at the counter
 BOOKS = "books"  # see what is owed, paid and given back
 CASH = "cash"  # work at the cashier's desk
 COUNTY = "county"  # put in the county's towns
+ANEW = "anew"  # take an edit back of which people have been told: nobody may, it takes a new one that tells them, too
 
 # The county's administration sets towns up, but it has no business with the people who book there. Nor has the cashier
 # with anything but what they owe and pay.
@@ -56,6 +57,7 @@ WHY_NOT = {
     BOOKS: N_("Die Bücher sehen die Kasse, die Leitung, die Prüfung und die Verwaltung des Systems."),
     CASH: N_("Das macht die Kasse."),
     COUNTY: N_("Das macht die Verwaltung des Landkreises."),
+    ANEW: N_("Das ändern Sie dort, wo es entschieden wurde. Dann erfahren auch die Betroffenen davon."),
 }
 # Why somebody may not whose role has the right, but in another office.
 NOT_YOURS = N_("Das gehört zu einem anderen Amt.")

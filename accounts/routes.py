@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buchbar.accounts import desk_access, desk_staff, sign_in, way_back
+from buchbar.accounts import citizen_routes, desk_access, desk_clubs, desk_staff, sign_in, way_back
 from buchbar.accounts.models import Clerk, Municipality
 from buchbar.accounts.queries import with_desk
 from buchbar.accounts.roles import ROLES
@@ -149,4 +149,14 @@ def _address_page(
     )
 
 
-routes = [ask_for_address, send_code, enter_code, enter_second_code, leave, *desk_access.routes, *desk_staff.routes]
+routes = [
+    ask_for_address,
+    send_code,
+    enter_code,
+    enter_second_code,
+    leave,
+    *desk_access.routes,
+    *desk_staff.routes,
+    *desk_clubs.routes,
+    *citizen_routes.routes,
+]

@@ -1,4 +1,4 @@
-"""A citizen's booking, by its secret link: see it, prove the address, extend the hold, cancel, pay."""
+"""A citizen's booking, by its secret link: see it, prove the address, extend the hold, cancel, pay. Their account."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,6 +13,7 @@ from buchbar.base.errors import NotFound
 from buchbar.base.money import decimal
 from buchbar.base.web import get, limited, page, post, redirect, settings_of
 from buchbar.booking import (
+    account_page,
     charge_pages,
     journeys,
     lifecycle,
@@ -150,4 +151,5 @@ routes = [
     transfer_slip,
     pay,
     *charge_pages.routes,
+    *account_page.routes,
 ]
