@@ -7,12 +7,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from buchbar.accounts import desk_page
-from buchbar.booking import claims, journeys, lifecycle, set_up, tariff_areas, whose
+from buchbar.booking import account_page, claims, journeys, lifecycle, set_up, tariff_areas, whose
 from buchbar.booking.events import PROVIDER, record
 from buchbar.booking.halls import calendar_entries as halls_calendar
 from buchbar.booking.halls import citizen as halls_citizen
+from buchbar.booking.halls import club_dates, door_codes
 from buchbar.booking.halls import desk as halls_desk
-from buchbar.booking.halls import door_codes
 from buchbar.booking.halls import in_rules as halls_rules
 from buchbar.booking.halls import letter_examples as halls_examples
 from buchbar.booking.halls import letters as halls_letters
@@ -63,6 +63,7 @@ def put_together() -> None:
     tariff_areas.put_in(halls_tariff.TARIFFS)
     set_up.put_in(weddings_set_up.steps)
     set_up.put_in(halls_set_up.steps)
+    account_page.put_in(club_dates.of_clubs)
     desk_page.put_in("halls", halls_set_up.has_any)
     paying.hand_down(
         lock=lock,
