@@ -33,7 +33,7 @@ from buchbar.booking import (
     together,
 )
 from buchbar.booking import routes as booking
-from buchbar.booking.halls import desk_halls, desk_holidays
+from buchbar.booking.halls import desk_closing, desk_halls, desk_holidays, desk_plans
 from buchbar.booking.weddings import (
     attaching,
     couple,
@@ -80,6 +80,8 @@ FOLDERS: list[Any] = [
     desk_calendar_file,
     desk_halls,
     desk_holidays,
+    desk_plans,
+    desk_closing,
 ]
 MOST_BYTES = 1_000_000
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import uuid4
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.clubs import Member, Organisation
@@ -91,7 +92,10 @@ def build(session: Session, town: Cast, terms: Terms = TERMS, slug: str = "dreif
         email="tus@example.org",
         made_at=NOW - timedelta(days=200),
     )
-    coach = Person(id=uuid4(), email="coach@example.org", name="Alex Brandt", made_at=NOW - timedelta(days=200))
+    coach = session.scalar(select(Person).where(Person.email == "coach@example.org"))  # one account for all towns
+    coach = coach or Person(
+        id=uuid4(), email="coach@example.org", name="Alex Brandt", made_at=NOW - timedelta(days=200)
+    )
     policy = Policy(
         id=uuid4(),
         municipality_id=town.town.id,

@@ -1,0 +1,129 @@
+"""Closing halls: several parts and many dates at once, first with what stands in the way, lifted one by one or all."""
+
+import re
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from buchbar.booking.halls import closing_form
+from buchbar.booking.halls.plan import plan
+from buchbar.booking.models import Booking, Claim
+from buchbar.calendar.spans import Span
+from buchbar.notices.models import Letter
+from buchbar.resources.models import Closure
+from tests import gym
+from tests.cast import assemble, slot_at
+from tests.clerks import become
+from tests.gym import slot
+
+DESK = "/diepholz/amt/hallen/sperren"
+
+
+@pytest.fixture
+def here(database):
+    with database.write() as session:
+        return gym.build(session, assemble(session))
+
+
+@pytest.fixture
+def sports(client, database, here):
+    become(client, database, here.clerk)
+    return here.clerk
+
+
+def closed(database):
+    with database.read() as session:
+        found = session.scalars(select(Closure).order_by(Closure.starts_at, Closure.resource_id))
+        return [(each.resource_id, Span(each.starts_at, each.ends_at)) for each in found]
+
+
+def form(**typed):
+    return {"von_tag": "2026-12-01", "grund": "Grundreinigung", **typed}
+
+
+def test_blocks_of_dates_keep_their_time_on_the_wall(session):
+    here = gym.build(session, assemble(session))
+    rules = plan(session, here.town.town)
+    typed = form(von_tag="2027-03-22", bis_tag="2027-04-05", von_zeit="22:00", bis_zeit="02:00", wie_oft="week")
+    spans, reason = closing_form.read(typed, rules)
+    assert reason == "Grundreinigung" and len(spans) == 3
+    assert [span.start for span in spans] == [slot_at(date(2027, 3, 22) + timedelta(weeks=n), 22) for n in range(3)]
+    holidays, _reason = closing_form.read(typed | {"von_tag": "2026-12-21", "bis_tag": "2027-01-04"}, rules)
+    assert len(holidays) == 3
+    without, _reason = closing_form.read(
+        typed | {"von_tag": "2026-12-25", "bis_tag": "2027-01-08", "ohne_ferien": "ja"}, rules
+    )
+    assert [span.start for span in without] == [slot_at(date(2027, 1, 8), 22)]  # Christmas and New Year's Day are out
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"von_tag": ""}, "von_tag"),
+        ({"bis_tag": "2026-11-30"}, "bis_tag"),
+        ({"wie_oft": "week"}, "bis_tag"),
+        ({"wie_oft": "week", "bis_tag": "2028-11-30"}, "bis_tag"),
+        ({"von_zeit": "10:00", "bis_zeit": "09:00"}, "bis_zeit"),
+        ({"grund": ""}, "grund"),
+    ],
+)
+def test_what_makes_no_sense_is_said_beside_its_field(client, posted, here, sports, typed, field):
+    answer = posted(DESK, was=str(here.hall.id), **form(**typed))
+    assert answer.status_code == 422 and f'id="{field}-error"' in answer.text
+
+
+def test_a_free_hall_is_closed_at_once_and_shown_as_one(client, posted, database, here, sports):
+    assert posted(DESK, **form()).status_code == 422  # nothing ticked
+    answer = posted(DESK, was=str(here.hall.id), **form(wie_oft="week", bis_tag="2026-12-15"))
+    assert answer.status_code == 303
+    assert len(closed(database)) == 12  # three dates of four parts
+    page = client.get(DESK).text
+    assert page.count("Grundreinigung") == 1 and "3 Termine" in page and "Dreifeldhalle" in page
+    lifts = dict.fromkeys(re.findall(rf'action="({DESK}/[^"]+/aufhebung)"', page))
+    assert len(lifts) == 3
+    assert posted(next(iter(lifts))).status_code == 303
+    assert len(closed(database)) == 8
+    assert posted(list(lifts)[1], alle="ja").status_code == 303
+    assert closed(database) == []
+    with database.read() as session:
+        assert session.scalars(select(Claim)).all() == []
+
+
+def test_what_is_in_the_way_is_shown_and_decided_together(client, posted, database, here, sports):
+    with database.write() as session:
+        whole = gym.of_club(session, here, slot(here, 1, 2, 3, hour=16, minutes=60))
+        part = gym.of_club(session, here, slot(here, 2, hour=18, minutes=60), title="Badminton")
+        beside = gym.of_club(session, here, slot(here, 1, hour=18, minutes=60))
+    wanted = {"was": str(here.parts[2].id)} | form()
+    first = posted(DESK, **wanted)
+    assert first.status_code == 409 and closed(database) == []
+    assert whole.number in first.text and "ganze Halle" in first.text and "Badminton" in first.text
+    assert beside.number not in first.text
+    decided = wanted | {"entschieden": "ja", f"was_{part.id}": "stornieren", "alle": "bleibt"}
+    assert posted(f"{DESK}/vorschau", **decided).status_code == 422  # those cancelled are told why
+    decided["grund_paar"] = "Der Boden wird versiegelt."
+    tried = posted(f"{DESK}/vorschau", **decided)
+    assert tried.status_code == 200 and "Noch ist nichts geschehen" in tried.text
+    assert "eine Nachricht geht hinaus" in tried.text and closed(database) == []
+    assert posted(DESK, **decided).status_code == 303
+    with database.read() as session:
+        assert session.get_one(Booking, part.id).state == "cancelled"
+        assert session.get_one(Booking, whole.id).state == session.get_one(Booking, beside.id).state == "confirmed"
+        letters = session.scalars(select(Letter).where(Letter.booking_id == part.id)).all()
+        assert any("Der Boden wird versiegelt." in letter.text for letter in letters)
+        mine = session.scalars(select(Claim).where(Claim.resource_id == here.parts[2].id)).all()
+        assert len([claim for claim in mine if claim.closure_id]) == 2  # before and after who stays
+    assert {resource for resource, _span in closed(database)} == {here.parts[2].id}
+
+
+def test_others_closures_are_not_found(client, posted, database, here, sports):
+    posted(DESK, was=str(here.hall.id), **form())
+    page = client.get(DESK).text
+    lift = re.search(rf'action="({DESK}/[^"]+/aufhebung)"', page)[1]
+    with database.write() as session:
+        other = gym.build(session, assemble(session, slug="vechta"), slug="suedhalle")
+    assert posted(DESK, was=str(other.hall.id), **form()).status_code == 422
+    become(client, database, other.clerk)
+    assert posted(lift.replace("diepholz", "vechta")).status_code == 404
+    assert len(closed(database)) == 4
