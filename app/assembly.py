@@ -11,7 +11,7 @@ from buchbar.booking import account_page, claims, journeys, lifecycle, set_up, t
 from buchbar.booking.events import PROVIDER, record
 from buchbar.booking.halls import calendar_entries as halls_calendar
 from buchbar.booking.halls import citizen as halls_citizen
-from buchbar.booking.halls import club_dates, door_codes
+from buchbar.booking.halls import club_dates, door_codes, presence
 from buchbar.booking.halls import desk as halls_desk
 from buchbar.booking.halls import in_rules as halls_rules
 from buchbar.booking.halls import letter_examples as halls_examples
@@ -24,6 +24,7 @@ from buchbar.booking.models import Booking
 from buchbar.booking.weddings import calendar_entries, couple, desk, in_rules, letter_examples, letters, reservation
 from buchbar.booking.weddings import set_up as weddings_set_up
 from buchbar.booking.weddings.timetable import JOURNEY
+from buchbar.doors import events as door_events
 from buchbar.payments import bills, paying
 
 
@@ -59,6 +60,7 @@ def put_together() -> None:
     )
     whose.listen()
     door_codes.listen()
+    door_events.hand_down(present=presence.present)
     tariff_areas.put_in(in_rules.TARIFFS)
     tariff_areas.put_in(halls_tariff.TARIFFS)
     set_up.put_in(weddings_set_up.steps)

@@ -33,7 +33,19 @@ from buchbar.booking import (
     together,
 )
 from buchbar.booking import routes as booking
-from buchbar.booking.halls import desk_closing, desk_halls, desk_holidays, desk_plans
+from buchbar.booking.halls import (
+    desk_closing,
+    desk_halls,
+    desk_holidays,
+    desk_plans,
+    desk_requests,
+    desk_room,
+    desk_round_plan,
+    desk_round_wishes,
+    desk_rounds,
+    season_pages,
+)
+from buchbar.booking.halls import entering as halls_entering
 from buchbar.booking.weddings import (
     attaching,
     couple,
@@ -46,6 +58,7 @@ from buchbar.booking.weddings import (
     entering,
 )
 from buchbar.booking.weddings import routes as weddings
+from buchbar.doors import routes as doors
 from buchbar.notices import routes as notices
 from buchbar.payments import routes as payments
 from buchbar.resources import routes as resources
@@ -56,6 +69,7 @@ FOLDERS: list[Any] = [
     accounts,
     notices,
     payments,
+    doors,
     booking,
     together,
     owner_routes,
@@ -79,9 +93,16 @@ FOLDERS: list[Any] = [
     desk_openings,
     desk_calendar_file,
     desk_halls,
+    desk_requests,
+    desk_room,
+    halls_entering,
     desk_holidays,
     desk_plans,
     desk_closing,
+    season_pages,
+    desk_rounds,
+    desk_round_wishes,
+    desk_round_plan,
 ]
 MOST_BYTES = 1_000_000
 

@@ -24,6 +24,12 @@ ENTRY_STATES = {
     "failed": N_("fehlgeschlagen"),
 }
 EVENT_KINDS = ("opened", "refused", "low_battery", "unreachable")
+EVENT_WORDS = {
+    "opened": N_("geöffnet"),
+    "refused": N_("Code abgelehnt"),
+    "low_battery": N_("Batterie schwach"),
+    "unreachable": N_("nicht erreichbar"),
+}
 
 
 class Door(Identified, Base):

@@ -25,6 +25,10 @@ OPENING, DONE = (1, 3), 0
 BY_KEYPAD = 255
 # A lock's clock and ours are never quite one.
 OVERLAP = timedelta(hours=1)
+# So long a code that Nuki has taken may be on its way to the keypad, before it is sent once more. The second is refused
+# where the first has come after all: the same digits are there only once.
+ON_ITS_WAY = timedelta(minutes=10)
+SENT = "sent "
 DENIED = N_("Der Zugang zu Nuki gilt nicht (API-Token).")
 UNKNOWN = N_("Dieses Schloss gibt es in dem Nuki-Konto nicht (Nummer des Schlosses).")
 FULL = N_("Das Keypad hat keinen Platz mehr für Codes.")
@@ -47,10 +51,12 @@ class Nuki:
             return _taken(_ask(lock, "POST", f"/auth/{mine['id']}", _window(wish)), str(mine["id"]))
         if mine:  # other digits: the old ones go, and when they are gone, the new ones come
             return _taken(_ask(lock, "DELETE", f"/auth/{mine['id']}"))
+        if _on_its_way(lock, wish):
+            return Told("pending")
         if len(known) >= int(lock.settings.get("capacity") or self.abilities.capacity or 0):
             return Told("refused", why=FULL)
         new = {"name": name_of(wish), "type": KEYPAD, "code": int(wish.digits), **_window(wish)}
-        return _taken(_ask(lock, "PUT", "/auth", new))
+        return _taken(_ask(lock, "PUT", "/auth", new), SENT + _iso(lock.at))
 
     def remove(self, lock: Lock, wish: Wish, /) -> Told:
         known = _codes(lock)
@@ -108,11 +114,16 @@ def _window(wish: Wish) -> dict[str, Any]:
     }
 
 
+def _on_its_way(lock: Lock, wish: Wish) -> bool:
+    sent = _moment(wish.remote_id.removeprefix(SENT)) if wish.remote_id.startswith(SENT) else None
+    return sent is not None and lock.at - sent < ON_ITS_WAY
+
+
 def _taken(answer: http.httpx.Response, remote_id: str = "") -> Told:
     """Nuki has taken the wish: whether the lock has it, the next look says."""
     if answer.status_code in (401, 403):
         return Told("refused", why=DENIED)
-    if answer.status_code >= 400:
+    if answer.status_code >= 400 and answer.status_code != 404:  # what isn't there any more, the next look says
         return Told("refused", why=REFUSED)
     return Told("pending", remote_id)
 

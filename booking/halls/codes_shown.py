@@ -1,0 +1,172 @@
+"""What the page of a hall's booking says of its door code, and the letter that says that it is there.
+
+The digits stand on the page alone, from a while before the booking until its doors are shut. Letters lead there.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import and_, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from buchbar.accounts.models import Municipality
+from buchbar.base import texts
+from buchbar.base.db import Database
+from buchbar.base.texts import N_, _
+from buchbar.booking import links
+from buchbar.booking.halls.models import HallUse
+from buchbar.booking.models import Booking
+from buchbar.calendar.walls import local_date
+from buchbar.doors import codes
+from buchbar.doors.models import Code, Door, Entry, Window
+from buchbar.notices import letters
+from buchbar.resources.halls import Hall
+
+# No policy shows a code earlier (booking/terms.py).
+EARLIEST = timedelta(hours=336)
+READY = ("confirmed", "active")
+STATES = {
+    "ready": N_("bereit"),
+    "coming": N_("wird gerade eingerichtet"),
+    "silent": N_("meldet sich nicht"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDoor:
+    """A door of the booking: from when until when it opens, and whether it can be relied on ("ready"). ``try_at`` is
+    the address of its keypad, where it is a lock for trying out."""
+
+    name: str
+    state: str
+    opens_at: datetime
+    closes_at: datetime
+    phone: str
+    try_at: str = ""
+
+    @property
+    def words(self) -> str:
+        return STATES[self.state]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """``digits`` are empty before ``appears_at``."""
+
+    appears_at: datetime
+    digits: str = field(default="", repr=False)
+    doors: tuple[ShownDoor, ...] = ()
+
+    @property
+    def ready(self) -> bool:
+        return all(door.state == "ready" for door in self.doors)
+
+    @property
+    def phones(self) -> list[str]:
+        """Whom to call where a door doesn't open, those first that aren't ready."""
+        ordered = sorted(self.doors, key=lambda door: door.state == "ready")
+        return list(dict.fromkeys(door.phone for door in ordered if door.phone))
+
+
+def shown(session: Session, booking: Booking, now: datetime) -> Shown | None:
+    """What the page says of the booking's code; None: it has none (yet), or it is over."""
+    rows = session.execute(
+        select(Window, Door, Entry, Code)
+        .join(Door, Door.id == Window.door_id)
+        .join(Code, Code.id == Window.code_id)
+        .join(Entry, and_(Entry.door_id == Window.door_id, Entry.code_id == Window.code_id))
+        .where(Window.booking_id == booking.id, Window.ends_at > now)
+        .order_by(Door.position, Door.name)
+    ).all()
+    if booking.state != "confirmed" or not rows:
+        return None
+    appears_at = appears(booking)
+    if now < appears_at:
+        return Shown(appears_at)
+    town, hall = booking.municipality, session.get_one(Hall, booking.resource_id)
+    doors = tuple(_door(row[0], row[1], row[2], town, hall) for row in rows)
+    return Shown(appears_at, codes.digits_of(session, rows[0][3]), doors)
+
+
+def appears(booking: Booking) -> datetime:
+    """From when on its code is shown."""
+    return booking.starts_at - timedelta(hours=booking.terms.code_hours)
+
+
+def _door(window: Window, door: Door, entry: Entry, town: Municipality, hall: Hall) -> ShownDoor:
+    told = entry.told_from is not None and entry.told_until is not None
+    covered = told and entry.told_from <= window.starts_at and entry.told_until >= window.ends_at  # type: ignore[operator]
+    known = entry.state in READY and covered
+    return ShownDoor(
+        name=door.name,
+        state="ready" if known else "silent" if entry.state == "failed" else "coming",
+        opens_at=window.starts_at,
+        closes_at=window.ends_at,
+        phone=door.phone or hall.caretaker_phone or town.phone,
+        try_at=f"/demo/tuer/{door.id}" if door.adapter == "simulator" and town.demonstration else "",
+    )
+
+
+def write_letters(database: Database, now: datetime) -> int:
+    """Write to those whose code can be seen from now on that it is there, each code once; how many."""
+    with database.read() as session:
+        due = _due(session, now)
+    written = 0
+    for code_id, booking_id in due.items():
+        with database.write() as session:
+            written += _write(session, code_id, booking_id, now)
+    return written
+
+
+def _due(session: Session, now: datetime) -> dict[UUID, UUID]:
+    """By code, of which nobody has been told: the first booking on whose page it can be seen."""
+    near = (
+        select(Window.code_id, Booking)
+        .join(Booking, Booking.id == Window.booking_id)
+        .join(Code, Code.id == Window.code_id)
+        .where(Code.written_at.is_(None), Window.ends_at > now, Booking.starts_at <= now + EARLIEST)
+        .options(joinedload(Booking.policy))
+        .order_by(Booking.starts_at, Booking.id)
+    )
+    due: dict[UUID, UUID] = {}
+    for code_id, booking in session.execute(near):
+        if booking.state == "confirmed" and appears(booking) <= now:
+            due.setdefault(code_id, booking.id)
+    return due
+
+
+def _write(session: Session, code_id: UUID, booking_id: UUID, now: datetime) -> bool:
+    mine = update(Code).where(Code.id == code_id, Code.written_at.is_(None)).values(written_at=now)
+    if session.scalar(mine.returning(Code.id)) is None:
+        return False
+    booking, use = session.get_one(Booking, booking_id), session.get_one(HallUse, booking_id)
+    if not booking.email:
+        return False
+    town, hall = booking.municipality, session.get_one(Hall, booking.resource_id)
+    with texts.speaking(booking.language):
+        words = {"hall": hall.name, "day": texts.day(local_date(booking.starts_at, town.zone), "short")}
+        subject = _("Ihr Türcode ist da: %(hall)s am %(day)s") % words
+        text, html = letters.rendered(
+            "door_code",
+            town=town,
+            subject=subject,
+            name=use.contact,
+            hall=hall,
+            start=booking.starts_at,
+            zone=town.zone,
+            series=use.series_id is not None,
+            link_to_booking=links.url(session, booking),
+        )
+        letters.write(
+            session,
+            municipality=town,
+            booking_id=booking.id,
+            kind="door_code",
+            to=booking.email,
+            subject=subject,
+            text=text,
+            html=html,
+            at=now,
+        )
+    return True
