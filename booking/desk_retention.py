@@ -1,19 +1,19 @@
 """Retention at the desk: what is kept how long, what will be deleted next, and what was deleted last."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from litestar import Request, Response
 from sqlalchemy.orm import Session
 
-from buchbar.accounts import at_desk, audit, revisions
+from buchbar.accounts import at_desk, audit, membership, revisions
 from buchbar.accounts.models import Clerk, Municipality
 from buchbar.accounts.roles import LEAD, LOOK, RULES, may
 from buchbar.base import forms, texts
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _, ngettext
 from buchbar.base.web import Form, redirect
-from buchbar.booking import attach, bank_folder, forgetting, journeys, policies, retention
+from buchbar.booking import attach, bank_folder, forgetting, journeys, people_forgotten, policies, retention
 from buchbar.booking.desk_frame import show
 from buchbar.calendar.walls import local_date
 from buchbar.payments import bank_entries, claimable, mandates
@@ -59,13 +59,28 @@ def kept(session: Session, town: Municipality, role: str, today: date) -> list[t
         rows.append((what, _("%s nach dem Termin oder der Absage") % length, _("in der Regelung")))
     days = {
         _("Vormerkungen, die nie bestätigt wurden"): retention.UNPROVEN,
-        _("E-Mails mit Anmeldecodes an Beschäftigte"): retention.LETTERS_OF_CLERKS,
+        _("E-Mails, die zu keiner Buchung gehören: Anmeldecodes, Einladungen, Nachrichten an Vereine"): (
+            retention.LETTERS_OF_CLERKS
+        ),
+        _("Einladungen in einen Verein, die niemand angenommen hat"): membership.INVITED_FOR,
         _("Meldungen des Zahlungsdienstes"): retention.MESSAGES,
         _("Sperrzeiten mit ihrem Grund, nach ihrem Ende"): retention.CLOSURES,
         _("E-Mail-Adressen, die zu einem Brief angegeben und nie bestätigt wurden"): attach.UNPROVEN,
         _("Widerrufene Kalender-Abos, mit der Notiz, für wen sie waren"): retention.FEEDS,
     }
     rows += [(what, _days(length.days), _("fest")) for what, length in days.items()]
+    rows += [
+        (
+            _("Konten von Bürgerinnen und Bürgern, mit der Zugehörigkeit zu Vereinen"),
+            _("%s nach der letzten Anmeldung und der letzten Buchung") % _months(people_forgotten.UNUSED_MONTHS),
+            _("fest"),
+        ),
+        (
+            _("Abgelehnte Anträge von Vereinen"),
+            _("%s nach der Ablehnung") % _months(people_forgotten.REFUSED_MONTHS),
+            _("fest"),
+        ),
+    ]
     rows += _money(session, town)
     trail, here = _months(town.audit_months), _("auf dieser Seite")
     rows.append((_("Protokoll: wer was getan und angesehen hat"), trail, here))
@@ -137,6 +152,7 @@ def _show(
         unproven=forgetting.unproven(session, town),
         entries=forgetting.audit_entries(session, town, now),
         money=forgetting.money(session, town, now),
+        refused=people_forgotten.refused_until(session, town, now + timedelta(days=forgetting.AHEAD)),
         gone=[(texts.day(day), count) for day, count in forgetting.gone(session, town, now)],
         history=[(revision, "", revisions.differences(revision)) for revision in past],
         today=today,
