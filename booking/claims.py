@@ -5,7 +5,8 @@ one registrar's), and last the versions of resources (``changed``, once, sorted)
 resources it freed, and its caller raises their versions at the end.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -86,30 +87,50 @@ def take(
     without an error where the database can (PostgreSQL), so that a crowd doesn't deadlock on each other's unfinished
     rows.
     """
-    rows = [
-        {
-            "id": uuid4(),
-            "resource_id": want.resource_id,
-            "starts_at": want.span.start,
-            "ends_at": want.span.end,
-            "site_id": want.site_id,
-            "leaves_at": want.travel.start if want.site_id else None,
-            "returns_at": want.travel.end if want.site_id else None,
-            "booking_id": booking_id,
-            "closure_id": closure_id,
-            "expires_at": expires_at,
-        }
-        for want in sorted(wanted, key=lambda want: (want.site_id is not None, want.resource_id.int, want.span))
+    return [
+        row["resource_id"]
+        for row in _take(session, [_row(each, booking_id, closure_id, expires_at) for each in wanted])
     ]
+
+
+def take_for(session: Session, wanted: Mapping[UUID, Sequence[Wanted]]) -> set[UUID]:
+    """Take what many bookings want, all in one order, like ``take``; those that got all of it. The caller undoes what
+    the others got."""
+    rows = [_row(each, booking_id, None, None) for booking_id, theirs in wanted.items() for each in theirs]
+    got = Counter(row["booking_id"] for row in _take(session, rows))
+    return {booking_id for booking_id, theirs in wanted.items() if got[booking_id] == len(theirs)}
+
+
+def _row(want: Wanted, booking_id: UUID | None, closure_id: UUID | None, expires_at: datetime | None) -> dict[str, Any]:
+    return {
+        "id": uuid4(),
+        "resource_id": want.resource_id,
+        "starts_at": want.span.start,
+        "ends_at": want.span.end,
+        "site_id": want.site_id,
+        "leaves_at": want.travel.start if want.site_id else None,
+        "returns_at": want.travel.end if want.site_id else None,
+        "booking_id": booking_id,
+        "closure_id": closure_id,
+        "expires_at": expires_at,
+    }
+
+
+def _take(session: Session, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Insert the rows in order; those that the database has taken."""
+    ordered = sorted(
+        rows, key=lambda row: (row["site_id"] is not None, row["resource_id"].int, row["starts_at"], row["ends_at"])
+    )
     dialect = session.get_bind().dialect.name
-    if dialect == "postgresql":
-        return list(session.execute(_taking(dialect), rows).scalars()) if rows else []
-    return [row["resource_id"] for row in rows if _sqlite_takes(session, row)]  # type: ignore[misc]
+    if dialect != "postgresql":
+        return [row for row in ordered if _sqlite_takes(session, row)]
+    took = set(session.execute(_taking(dialect), ordered).scalars()) if ordered else set()
+    return [row for row in ordered if row["id"] in took]
 
 
 @cache
 def _taking(dialect: str) -> Any:
-    return insert_for(dialect, _CLAIM).on_conflict_do_nothing().returning(_CLAIM.c.resource_id)
+    return insert_for(dialect, _CLAIM).on_conflict_do_nothing().returning(_CLAIM.c.id)
 
 
 def _sqlite_takes(session: Session, row: dict[str, Any]) -> bool:
@@ -197,6 +218,9 @@ def changed(session: Session, resource_ids: set[UUID]) -> None:
 def versions_last(session: Session) -> Iterator[None]:
     """Within this, versions are raised once, at its end: for who does several things to bookings in one transaction
     and takes claims as well. Lock the bookings before."""
+    if "versions_last" in session.info:  # who does several such things at once raises them at the end of all
+        yield
+        return
     session.info["versions_last"] = set()
     try:
         yield
@@ -223,6 +247,18 @@ def taken(
     booking that would give way itself."""
     rows = [row for row in _standing(session, resource_ids, span) if _lives(row, now)]
     return [_as_wanted(row) for row in rows if but is None or row.booking_id != but]
+
+
+def taken_in(
+    session: Session, resource_ids: Iterable[UUID], spans: Iterable[Span], now: datetime, but: Collection[UUID] = ()
+) -> list[Wanted]:
+    """``taken`` for many spans, in one query; ``but`` are bookings that would give way themselves."""
+    ids = list(resource_ids)
+    inside = [and_(*overlapping(ids, span)) for span in spans]
+    if not ids or not inside:
+        return []
+    rows = session.execute(select(*_STANDING.selected_columns).where(or_(*inside))).all()
+    return [_as_wanted(row) for row in rows if _lives(row, now) and row.booking_id not in but]
 
 
 def clear(session: Session, resource_ids: Iterable[UUID], span: Span, now: datetime) -> tuple[list[Wanted], set[UUID]]:

@@ -1,0 +1,202 @@
+"""The letters of a series: one for many dates. What the single dates would each have said stands in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from buchbar.accounts.models import Municipality
+from buchbar.base import texts
+from buchbar.base.errors import NotFound
+from buchbar.base.texts import N_, _
+from buchbar.base.tokens import genuine, link_token, named_by
+from buchbar.booking import links
+from buchbar.booking.halls.models import HallUse, Series
+from buchbar.booking.halls.plan import HallPlan, plan
+from buchbar.booking.halls.reservation import Slot
+from buchbar.booking.halls.series_dates import Date
+from buchbar.booking.models import Booking
+from buchbar.calendar.spans import Span
+from buchbar.notices import letters
+from buchbar.payments import ledger
+
+PURPOSE = "serie"
+SUBJECTS = {
+    "hall_series_booked": N_("Ihre Serie: %(hall)s, %(number)s"),
+    "hall_series_changed": N_("Ihre Serie ist geändert: %(hall)s, %(number)s"),
+    "hall_series_ended": N_("Termine freigegeben oder storniert: %(hall)s, %(number)s"),
+    "hall_series_decided": N_("Das Amt hat entschieden: %(hall)s, %(number)s"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A date as the letter says it, where it stands now, and (``was``) where it stood before."""
+
+    when: str
+    where: str
+    state: str
+    was: str = ""
+
+
+def path(session: Session, series: Series) -> str:
+    """The secret address of the series' page."""
+    return f"/serie/{link_token(links.settings(session).secret, PURPOSE, series.id, series.generation)}"
+
+
+def series_by(session: Session, token: str) -> Series:
+    """The series that a link names. Raises NotFound for anything that isn't a valid link."""
+    named = named_by(token)
+    series = session.get(Series, named) if named else None
+    if series is None or not genuine(token, links.settings(session).secret, PURPOSE, series.id, series.generation):
+        raise NotFound
+    return series
+
+
+def booked(
+    session: Session, series: Series, bookings: Sequence[Booking], left_out: Sequence[Date], at: datetime
+) -> None:
+    """What was booked or asked for, and what of the wish could not be had."""
+    _write(session, series, "hall_series_booked", bookings, at, left_out=left_out)
+
+
+def changed(
+    session: Session,
+    series: Series,
+    bookings: Sequence[Booking],
+    was: dict[UUID, Slot],
+    ended: Sequence[Booking],
+    left_out: Sequence[Date],
+    at: datetime,
+    by_kind: str,
+) -> None:
+    """The rest of the series as it is from now on; ``was``: where moved dates were; ``ended``: what fell away."""
+    _write(
+        session, series, "hall_series_changed", bookings, at, was=was, ended=ended, left_out=left_out, by_kind=by_kind
+    )
+
+
+def ended(
+    session: Session, series: Series, bookings: Sequence[Booking], reason: str, at: datetime, by_kind: str
+) -> None:
+    """Dates were given back or cancelled."""
+    _write(session, series, "hall_series_ended", bookings, at, reason=reason, by_kind=by_kind)
+
+
+def decided(
+    session: Session,
+    series: Series,
+    approved: Sequence[Booking],
+    declined: Sequence[Booking],
+    reason: str,
+    at: datetime,
+    conditions: str = "",
+) -> None:
+    """The office has said yes to these dates, and no to those, for a reason."""
+    _write(session, series, "hall_series_decided", approved, at, ended=declined, reason=reason, conditions=conditions)
+
+
+def _write(
+    session: Session,
+    series: Series,
+    kind: str,
+    bookings: Sequence[Booking],
+    at: datetime,
+    was: dict[UUID, Slot] | None = None,
+    ended: Sequence[Booking] = (),
+    left_out: Sequence[Date] = (),
+    **more: Any,
+) -> None:
+    everything = [*bookings, *ended]
+    if not everything:
+        return
+    first = everything[0]
+    town = session.get_one(Municipality, series.municipality_id)
+    with texts.speaking(first.language):
+        rules, uses = plan(session, town), uses_of(session, everything)
+        context = {
+            "town": town,
+            "zone": town.zone,
+            "series": series,
+            "hall": series.hall,
+            "greeting": _greeting(uses[first.id]),
+            "dates": [_told(rules, each, uses, (was or {}).get(each.id)) for each in bookings],
+            "ended": [_told(rules, each, uses) for each in ended],
+            "left_out": [each for each in left_out if each.slot],
+            "link_to_series": links.settings(session).base_url + path(session, series),
+            "open": sum(
+                account.open for account in ledger.accounts(session, [each.id for each in everything]).values()
+            ),
+            "requested": any(each.state == "requested" for each in bookings),
+            "use": uses[first.id],
+            "reason": "",
+            "conditions": "",
+            "by_kind": "",
+        } | more
+        context["subject"] = _(SUBJECTS[kind]) % {"hall": series.hall.name, "number": series.number}
+        _deliver(session, town, first, kind, context, series.email, at)
+
+
+def _deliver(
+    session: Session, town: Municipality, first: Booking, kind: str, context: dict[str, Any], to: str, at: datetime
+) -> None:
+    """By mail; on paper to whom has no address. It belongs to the first of the dates, and is forgotten with it."""
+    if to:
+        text, html = letters.rendered(kind, **context)
+        letters.write(
+            session,
+            municipality=town,
+            booking_id=first.id,
+            kind=kind,
+            to=to,
+            subject=context["subject"],
+            text=text,
+            html=html,
+            at=at,
+        )
+    elif first.by_office:
+        letters.lay_out(
+            session,
+            municipality=town,
+            booking_id=first.id,
+            kind=kind,
+            subject=context["subject"],
+            parts=letters.on_paper(kind, **context),
+            at=at,
+        )
+
+
+def uses_of(session: Session, bookings: Sequence[Booking]) -> dict[UUID, HallUse]:
+    """What halls know of these bookings, in one query."""
+    ours = select(HallUse).where(HallUse.booking_id.in_([booking.id for booking in bookings]))
+    return {use.booking_id: use for use in session.scalars(ours)}
+
+
+def slot_of(booking: Booking, use: HallUse) -> Slot:
+    """Where a booking is."""
+    return Slot(booking.resource_id, tuple(use.parts), Span(booking.starts_at, booking.ends_at))
+
+
+def _told(rules: HallPlan, booking: Booking, uses: dict[UUID, HallUse], was: Slot | None = None) -> Told:
+    slot = slot_of(booking, uses[booking.id])
+    return Told(when(rules, slot), where(rules, slot), booking.state, f"{when(rules, was)}" if was else "")
+
+
+def when(rules: HallPlan, slot: Slot) -> str:
+    """A slot's time in words."""
+    until = texts.clock(slot.span.end, rules.zone)
+    return _("%(start)s bis %(end)s") % {"start": texts.moment(slot.span.start, rules.zone), "end": until}
+
+
+def where(rules: HallPlan, slot: Slot) -> str:
+    """A slot's place in words."""
+    hall = rules.halls.get(slot.hall_id)
+    return f"{hall.name}, {hall.named(slot.parts)}" if hall else ""
+
+
+def _greeting(use: HallUse) -> str:
+    return _("Guten Tag %(name)s,") % {"name": use.contact} if use.contact else _("Guten Tag,")
