@@ -24,8 +24,8 @@ from buchbar.notices.models import Letter
 ATTEMPTS = 10
 SIGNS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # no I, O, 0, 1: they look alike on paper
 LENGTH = 10
-# The letter that asks whether an address is theirs, and how long it is waited for the answer.
-ASKS, UNPROVEN = "connect", timedelta(days=7)
+# The letters that ask whether an address is theirs, and how long it is waited for the answer.
+ASKS, UNPROVEN = ("connect", "hall_connect"), timedelta(days=7)
 
 
 class LetterCode(Base):
@@ -147,11 +147,11 @@ def forget(session: Session, booking_id: UUID) -> None:
 
 def tidy(session: Session, now: datetime) -> None:
     """Delete addresses that nobody has proven for a week, and the letters that asked: they may be a stranger's."""
-    asked = select(Letter.booking_id).where(Letter.kind == ASKS, Letter.written_at >= now - UNPROVEN)
+    asked = select(Letter.booking_id).where(Letter.kind.in_(ASKS), Letter.written_at >= now - UNPROVEN)
     unproven = LetterCode.email != "", LetterCode.used_at.is_(None)
     old = LetterCode.booking_id.not_in(asked.where(Letter.booking_id.is_not(None)))
     session.execute(update(LetterCode).where(*unproven, old).values(email=""))
-    session.execute(delete(Letter).where(Letter.kind == ASKS, Letter.written_at < now - UNPROVEN))
+    session.execute(delete(Letter).where(Letter.kind.in_(ASKS), Letter.written_at < now - UNPROVEN))
 
 
 def _number(typed: str) -> str:

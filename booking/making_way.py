@@ -4,7 +4,7 @@ A booking can stay, and is closed around; it can be moved to another slot, or ca
 can stay: what is held for some minutes would be booked into the closure. Either all of it happens, or nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -160,13 +160,13 @@ def carry_out(
 
 def rehearse(session: Session, closing: Closing, decisions: Mapping[UUID, Decision], reason: str) -> Outcome:
     """What ``carry_out`` would do. Nothing of it stays; it raises what that would raise."""
-    before = _money_and_letters(session, decisions)
+    before = money_and_letters(session, decisions)
     outcome = None
     try:
         with session.begin_nested():
             closed, _bookings = carry_out(session, closing, decisions, reason)
             names = {resource.id: resource.name for resource in closing.resources}
-            letters, back = _money_and_letters(session, decisions)
+            letters, back = money_and_letters(session, decisions)
             outcome = Outcome(
                 [(names[each.resource_id], each.starts_at, each.ends_at) for each in closed],
                 {key: count - before[0].get(key, 0) for key, count in letters.items()},
@@ -218,12 +218,10 @@ def _close(session: Session, closing: Closing) -> list[Closure]:
     return made
 
 
-def _money_and_letters(session: Session, decisions: Mapping[UUID, Decision]) -> tuple[dict[UUID, int], dict[UUID, int]]:
+def money_and_letters(session: Session, ids: Collection[UUID]) -> tuple[dict[UUID, int], dict[UUID, int]]:
     """How many letters there are, and how many cents went back, by booking."""
-    letters = (
-        select(Letter.booking_id, func.count()).where(Letter.booking_id.in_(decisions)).group_by(Letter.booking_id)
-    )
-    back = select(Refund.booking_id, func.sum(Refund.cents)).where(Refund.booking_id.in_(decisions))
+    letters = select(Letter.booking_id, func.count()).where(Letter.booking_id.in_(ids)).group_by(Letter.booking_id)
+    back = select(Refund.booking_id, func.sum(Refund.cents)).where(Refund.booking_id.in_(ids))
     return (
         {row[0]: row[1] for row in session.execute(letters) if row[0]},
         {row[0]: int(row[1]) for row in session.execute(back.group_by(Refund.booking_id))},

@@ -46,9 +46,18 @@ def plan(session: Session, booking: Booking, wish: Wish, at: datetime) -> Plan:
 
 
 def put(
-    session: Session, booking: Booking, wish: Wish, at: datetime, by: Actor, *, anyway: bool = False, reason: str = ""
+    session: Session,
+    booking: Booking,
+    wish: Wish,
+    at: datetime,
+    by: Actor,
+    *,
+    anyway: bool = False,
+    reason: str = "",
+    **more: str,
 ) -> BookingEvent | None:
     """Do what the plan says; None when the booking is there already. ``anyway``: the clerk has read the warnings.
+    ``more`` goes with the event.
 
     Raises CantBe for what stands against it, Invalid for unread warnings, NotAllowed, Taken.
     """
@@ -60,7 +69,7 @@ def put(
         raise plans.CantBe(made.obstacles)
     if made.warnings and not anyway:
         raise Invalid({"trotzdem": _("Bitte bestätigen Sie, dass es trotzdem so sein soll.")})
-    return reservation.move(session, booking, _slot(session, booking, wish), at, by, reason)
+    return reservation.move(session, booking, _slot(session, booking, wish), at, by, reason, None, **more)
 
 
 def put_back(session: Session, booking: Booking, event: BookingEvent, at: datetime, by: Actor) -> BookingEvent | None:

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts.clubs import USER_CLASSES
 from buchbar.base import forms, texts
-from buchbar.base.errors import Invalid, NotFound
+from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _
 from buchbar.booking.alike import sounds_like
 from buchbar.booking.events import Actor
-from buchbar.booking.halls import adjust, reservation
+from buchbar.booking.halls import adjust, reservation, slot_form
 from buchbar.booking.halls.free import busy_between, starts
 from buchbar.booking.halls.models import HallUse
-from buchbar.booking.halls.plan import HallPlan, HallRules, Parts, parts_in_words, plan, read_parts
+from buchbar.booking.halls.plan import HallPlan, HallRules, Parts, parts_in_words, plan
 from buchbar.booking.halls.reservation import Slot
 from buchbar.booking.halls.tariff import OFFERS
 from buchbar.booking.journeys import Asked, AtDesk, Choice, OnPaper
@@ -26,7 +26,6 @@ from buchbar.calendar.spans import Span
 
 DESK = Actor("clerk")  # by whose rules is asked what is free
 MOST_PERSONS = 10_000
-LONGEST_MINUTES = 1440
 
 
 def names(session: Session, ids: Collection[UUID]) -> dict[UUID, str]:
@@ -98,7 +97,7 @@ def free(session: Session, booking: Booking, day: date, now: datetime) -> list[C
             for span in starts(rules, busy, hall, parts, day, minutes, booking.user_class, now, DESK):
                 here = hall.id == booking.resource_id or span.start.astimezone(rules.zone).time() == clock
                 if here and not _there(booking, use, hall, parts, span):
-                    found.append(_choice(rules, hall, parts, span, minutes))
+                    found.append(_choice(rules, hall, parts, span))
     return found
 
 
@@ -116,28 +115,14 @@ def _there(booking: Booking, use: HallUse, hall: HallRules, parts: Parts, span: 
     return Slot(hall.id, parts, span) == reservation.slot_of(booking, use)
 
 
-def _choice(rules: HallPlan, hall: HallRules, parts: Parts, span: Span, minutes: int) -> Choice:
-    value = f"{hall.id}/{parts_in_words(parts)}/{span.start.isoformat()}/{minutes}"
+def _choice(rules: HallPlan, hall: HallRules, parts: Parts, span: Span) -> Choice:
+    value = slot_form.value(Slot(hall.id, parts, span))
     return Choice(value, texts.clock(span.start, rules.zone), f"{hall.name}, {hall.named(parts)}")
-
-
-def chosen(value: str) -> Slot:
-    """The slot that a form's choice names. Raises Invalid for anything else."""
-    try:
-        hall_id, parts, start, minutes = value.split("/")
-        beginning = datetime.fromisoformat(start)
-        lasting = forms.whole(5, LONGEST_MINUTES)(minutes)
-        if beginning.tzinfo is None or beginning.year not in forms.YEARS:
-            raise ValueError(start)
-        span = Span(beginning, beginning + timedelta(minutes=lasting))
-        return Slot(UUID(hall_id), read_parts(parts), span)
-    except (ValueError, NotFound):
-        raise Invalid({"termin": _("Bitte wählen Sie einen Termin.")}) from None
 
 
 def move(session: Session, booking: Booking, value: str, at: datetime, actor: Actor) -> None:
     """Put a booking on the chosen slot."""
-    reservation.move(session, booking, chosen(value), at, actor)
+    reservation.move(session, booking, slot_form.chosen(value), at, actor)
 
 
 def address(session: Session, booking: Booking) -> list[str]:

@@ -26,6 +26,7 @@ TITLES = {
     "hall_unpaid": N_("Zahlung ist nicht zustande gekommen"),
     "hall_reminder": N_("Erinnerung an eine Frist"),
     "hall_moved": N_("Buchung ist verlegt"),
+    "hall_partly": N_("Anfrage ist mit einer Änderung angenommen"),
     "hall_prolonged": N_("Frist ist verlängert"),
     "hall_corrected": N_("Neuer Link"),
     "hall_connect": N_("E-Mail-Adresse zu einem Brief bestätigen"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -41,6 +42,7 @@ SUBJECTS = {
     "hall_unpaid": N_("Ihre Zahlung ist nicht zustande gekommen: Buchung %(number)s"),
     "hall_reminder": N_("Bitte bezahlen Sie bis %(until)s: %(hall)s am %(day)s"),
     "hall_moved": N_("Ihre Buchung ist verlegt: %(hall)s am %(day)s"),
+    "hall_partly": N_("Zugestimmt, mit einer Änderung: %(hall)s am %(day)s"),
     "hall_prolonged": N_("Ihre Frist ist verlängert bis %(until)s: %(hall)s am %(day)s"),
     "hall_corrected": N_("Ihr neuer Link: %(hall)s am %(day)s"),
     "hall_connect": N_("Bitte bestätigen Sie Ihre E-Mail-Adresse"),
@@ -49,6 +51,8 @@ SUBJECTS = {
     "hall_office": N_("Zu prüfen: Buchung %(number)s"),
     "hall_office_late": N_("Zu spät oder zu viel bezahlt: Buchung %(number)s"),
 }
+# Letters that do to calendars what another one does.
+LIKE = {"given_back": "cancelled", "partly": "moved"}
 
 
 @contextmanager
@@ -88,12 +92,14 @@ def kind_of(session: Session, booking: Booking, event: BookingEvent) -> str | No
     kind = telling.kind_of(session, booking, event)
     if kind == "cancelled" and _use(session, booking).given_back_at == event.at:
         kind = "given_back"
+    if kind == "moved" and event.data.get("partly"):
+        kind = "partly"
     return PREFIX + kind if kind and PREFIX + kind in SUBJECTS else None
 
 
 def _calendar(session: Session, booking: Booking, event: BookingEvent, kind: str) -> tuple[bytes | None, str | None]:
     plain = kind.removeprefix(PREFIX)
-    return telling.calendar(session, booking, event, "cancelled" if plain == "given_back" else plain)
+    return telling.calendar(session, booking, event, LIKE.get(plain, plain))
 
 
 def _on_paper(session: Session, booking: Booking, event: BookingEvent, kind: str) -> None:
@@ -191,13 +197,12 @@ def _context(session: Session, booking: Booking, event: BookingEvent) -> dict[st
     """What any of the letters may speak of."""
     town, use = booking.municipality, _use(session, booking)
     hall = session.get_one(Hall, booking.resource_id)
-    from_parts = event.data.get("from_parts", "")
     return telling.about(session, booking, event) | {
         "use": use,
         "hall": hall,
         "place": calendar_entries.place(hall),
         "parts": named(session, booking, use.parts),
-        "from_parts": named(session, booking, read_parts(from_parts)) if from_parts else "",
+        "from_parts": _from_parts(session, booking, event),
         "conditions": use.conditions,
         "code_from": _code_from(session, booking, use),
         "lapsed": bool(approvals.needed(booking) - approvals.given(session, booking)),
@@ -209,6 +214,13 @@ def named(session: Session, booking: Booking, parts: Any) -> str:
     """What a booking's parts are called; numbers where the hall isn't in use any more."""
     hall = plan(session, booking.municipality).halls.get(booking.resource_id)
     return hall.named(parts) if hall else ", ".join(str(number) for number in sorted(parts))
+
+
+def _from_parts(session: Session, booking: Booking, event: BookingEvent) -> str:
+    """What of a hall the booking had before it was moved; empty for other events."""
+    numbers = event.data.get("from_parts", "")
+    hall = plan(session, booking.municipality).halls.get(UUID(event.data.get("from_hall", str(booking.resource_id))))
+    return hall.named(read_parts(numbers)) if hall and numbers else ""
 
 
 def _code_from(session: Session, booking: Booking, use: HallUse) -> datetime | None:

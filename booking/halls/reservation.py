@@ -335,7 +335,8 @@ def move(
     why = refusal(rules, hall, slot.parts, slot.span, booking.user_class, at, by) if hall else ""
     if hall is None or why:
         raise NotOffered(why or _("Diese Halle gibt es hier nicht."))
-    data = more | {"from_venue": booking.resource.name, "from_parts": parts_in_words(use.parts)}
+    data = more | {"from_venue": booking.resource.name, "from_hall": str(booking.resource_id)}
+    data["from_parts"] = parts_in_words(use.parts)
     data |= {"from_start": booking.starts_at.isoformat(), "from_end": booking.ends_at.isoformat()}
     if by.kind == "clerk":  # who can take it back
         data["before"] = written(as_it_stands(session, booking))
