@@ -60,13 +60,13 @@ def hand_in(
     at: datetime,
     clerk: str = "",
     once: UUID | None = None,
-) -> SeasonWish:
-    """Keep a new wish, as the club's last; the ``season`` is locked. The same page (``once``) makes it once. Raises
-    NotNow, TooMany."""
+) -> SeasonWish | None:
+    """Keep a new wish, as the club's last; the ``season`` is locked. None where the same page (``once``) has made it
+    already. Raises NotNow, TooMany."""
     wish_id = once or uuid4()
     known = session.get(SeasonWish, wish_id)
     if known and (known.round_id, known.organisation_id) == (season.id, organisation.id):
-        return known
+        return None
     _allow(season, at, clerk)
     others = wishes_of(session, season, [organisation.id])
     if len(others) >= MOST_WISHES:

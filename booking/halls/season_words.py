@@ -32,6 +32,11 @@ def choice(plan: HallPlan, wanted: Choice) -> str:
     return _("%(weekday)s, %(start)s Uhr, %(where)s") % when
 
 
+def choices(plan: HallPlan, wish: SeasonWish) -> list[str]:
+    """A wish's alternatives, the best first."""
+    return [choice(plan, Choice(each.weekday, each.from_minute, each.hall_id)) for each in wish.alternatives]
+
+
 def place(plan: HallPlan, given: Place) -> str:
     """ "Montag, 18:00 bis 19:30 Uhr, Dreifeldhalle, Feld 1"."""
     hall = plan.halls.get(given.hall_id)

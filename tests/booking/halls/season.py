@@ -71,4 +71,6 @@ def wish(
     """A wish for the hall at these weekdays and minutes of the day, the best first."""
     choices = [Alternative(weekday=day, from_minute=minute, hall_id=season.here.hall.id) for day, minute in times]
     values = {"title": title, "minutes": minutes, "parts_wanted": parts, "alternatives": choices, "persons": 14}
-    return season_wishes.hand_in(session, season.round, club, values | more, "coach@example.org", at)
+    made = season_wishes.hand_in(session, season.round, club, values | more, "coach@example.org", at)
+    assert made
+    return made
