@@ -24,7 +24,8 @@ from buchbar.resources.models import Closure, Feed, Resource, Venue
 SHOWN = ("requested", "payable", "confirmed")
 # How long events stay after they are over, and how long one that isn't to be any more is shown as cancelled.
 PAST, ENDED = timedelta(days=30), timedelta(days=60)
-CLOSED = {"venue": N_("Geschlossen"), "registrar": N_("Nicht im Dienst")}
+CLOSED = {"venue": N_("Geschlossen"), "registrar": N_("Nicht im Dienst"), "part": N_("Gesperrt")}
+OF_OFFICE = ("venue", "registrar")
 AROUND = {
     "venue": (N_("Aufbau"), N_("Abbau und Reinigung")),
     "registrar": (N_("Vorbereitung und Weg"), N_("Nachbereitung und Weg")),
@@ -34,12 +35,20 @@ BUSY = N_("Belegt")
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a feed's address names: without a resource, the whole office. ``versions`` rises with each of its claims."""
+    """What a feed's address names: without a resource, the whole office. ``versions`` rises with each of its claims.
+
+    ``claimed`` is what of it is claimed: of a hall its parts, of everything else itself.
+    """
 
     feed: Feed
     resource: Resource | None
     town: Municipality
     versions: int = 0
+    claimed: tuple[UUID, ...] = ()
+
+    @property
+    def is_hall(self) -> bool:
+        return self.resource is not None and self.resource.kind == "hall"
 
     @property
     def busy(self) -> bool:
@@ -55,7 +64,7 @@ def events(session: Session, named: Named, today: date) -> list[Event]:
     made = [
         *_events(session, named, here, _rows_of_standing(session, here)),
         *_gone(session, named, since, midnight - ENDED),
-        *(_around(session, named, here) if named.feed.with_around else ()),
+        *(_around(session, named, here) if named.feed.with_around and not named.is_hall else ()),
         *_closures(session, named, since),
     ]
     return sorted(made, key=lambda event: (event.span.start, event.uid))
@@ -66,9 +75,10 @@ def _standing(named: Named, since: datetime) -> Select[UUID]:
     shown = select(Booking.id).where(Booking.state.in_(SHOWN), Booking.ends_at > since)
     if named.resource is None:
         return shown.where(*_of_office(named), Booking.starts_at > since - claims.LONGEST)
-    return shown.join(Claim, Claim.booking_id == Booking.id).where(
-        Claim.resource_id == named.resource.id, Claim.starts_at > since - claims.LONGEST
+    here = select(Claim.booking_id).where(
+        Claim.resource_id.in_(named.claimed), Claim.starts_at > since - claims.LONGEST
     )
+    return shown.where(Booking.id.in_(here))
 
 
 def _of_office(named: Named) -> tuple[ColumnElement[bool], ...]:
@@ -101,19 +111,20 @@ def _gone(session: Session, named: Named, since: datetime, gone_since: datetime)
         rows = session.execute(here.with_only_columns(*what, Booking.starts_at, Booking.ends_at, Booking.ended_at))
         return _events(session, named, here, rows.all())
     # What was moved away may be back, and stands already.
-    back = exists().where(Claim.booking_id == Booking.id, Claim.resource_id == named.resource.id)
+    back = exists().where(Claim.booking_id == Booking.id, Claim.resource_id.in_(named.claimed))
     here = (
         select(Booking.id)
         .join(FormerClaim, FormerClaim.booking_id == Booking.id)
         .where(
-            FormerClaim.resource_id == named.resource.id,
+            FormerClaim.resource_id.in_(named.claimed),
             FormerClaim.freed_at >= gone_since,
             FormerClaim.ends_at > since,
             ~back,
         )
     )
     when = (FormerClaim.starts_at, FormerClaim.ends_at, FormerClaim.freed_at)
-    return _events(session, named, here, session.execute(here.with_only_columns(*what, *when)).all())
+    once = {row[0]: row for row in session.execute(here.with_only_columns(*what, *when).order_by(when[2]))}
+    return _events(session, named, here, list(once.values()))  # of a hall, each once and not by its parts
 
 
 def _events(session: Session, named: Named, here: Select[UUID], rows: Sequence[Any]) -> list[Event]:
@@ -121,7 +132,7 @@ def _events(session: Session, named: Named, here: Select[UUID], rows: Sequence[A
     if rows and not named.busy:
         for journey in journeys.known():
             summaries |= journey.calendar.summaries(session, here, named.feed.details == "names")
-    places = {} if named.busy else _places(session, named.town)
+    places = {} if named.busy else _places(session, named)
     # What has been forgotten has no summary of its own any more.
     forgotten = _("Termin")
     made = []
@@ -151,9 +162,13 @@ def _page(session: Session, named: Named, booking_id: UUID) -> str:
     return f"{links.settings(session).base_url}/{named.town.slug}/amt/buchung/{booking_id}"
 
 
-def _places(session: Session, town: Municipality) -> dict[UUID, str]:
-    """Where the town's venues are, by their ids."""
-    venues = session.scalars(select(Venue).where(Venue.municipality_id == town.id).options(joinedload(Venue.site)))
+def _places(session: Session, named: Named) -> dict[UUID, str]:
+    """Where the town's venues are, by their ids; of a hall only the hall."""
+    if named.is_hall and named.resource:
+        return {named.resource.id: calendar_entries.place(named.resource)}
+    venues = session.scalars(
+        select(Venue).where(Venue.municipality_id == named.town.id).options(joinedload(Venue.site))
+    )
     return {venue.id: calendar_entries.place(venue) for venue in venues}
 
 
@@ -171,7 +186,7 @@ def _around(session: Session, named: Named, here: Select[UUID]) -> list[Event]:
         .where(Booking.id.in_(here))
     )
     if named.resource is not None:
-        wanted = wanted.where(Claim.resource_id == named.resource.id)
+        wanted = wanted.where(Claim.resource_id.in_(named.claimed))
     made = []
     for row in session.execute(wanted):
         booking_id, number, sequence, starts_at, ends_at, stamp, resource_id, first, last, leaves, returns = row[:11]
@@ -193,10 +208,10 @@ def _around(session: Session, named: Named, here: Select[UUID]) -> list[Event]:
 
 
 def _closures(session: Session, named: Named, since: datetime) -> list[Event]:
-    """A venue's with their reasons; why a registrar is away is said only to those who may see names."""
-    one = and_(Closure.municipality_id == named.town.id, Resource.kind.in_(CLOSED))
+    """Those of places with their reasons; why a registrar is away is said only to those who may see names."""
+    one = and_(Closure.municipality_id == named.town.id, Resource.kind.in_(OF_OFFICE))
     if named.resource is not None:
-        one = Closure.resource_id == named.resource.id
+        one = Closure.resource_id.in_(named.claimed)
     rows = session.execute(
         select(Closure, Resource.kind, Resource.name)
         .join(Resource, Resource.id == Closure.resource_id)
@@ -217,6 +232,6 @@ def _closures(session: Session, named: Named, since: datetime) -> list[Event]:
 def _closed(named: Named, closure: Closure, kind: str, name: str) -> str:
     if named.busy:
         return _(BUSY)
-    title = _(CLOSED[kind]) if named.resource else f"{_(CLOSED[kind])} ({name})"
-    open_reason = (kind == "venue" and not named.feed.for_owner) or named.feed.details == "names"
+    title = _(CLOSED[kind]) if named.resource and not named.is_hall else f"{_(CLOSED[kind])} ({name})"
+    open_reason = (kind in ("venue", "part") and not named.feed.for_owner) or named.feed.details == "names"
     return f"{title}: {closure.reason}" if open_reason and closure.reason else title

@@ -23,6 +23,7 @@ from buchbar.booking.feed_events import SHOWN, Named, events
 from buchbar.booking.models import BookingEvent, FormerClaim
 from buchbar.calendar.ical import download, feed, vevent
 from buchbar.calendar.walls import local_date
+from buchbar.resources.halls import HallPart
 from buchbar.resources.models import Feed, Resource
 
 MOST_KEPT = 64
@@ -31,7 +32,11 @@ _VERSIONS = (
     select(func.coalesce(func.sum(Resource.version), 0))
     .where(
         Resource.municipality_id == Feed.municipality_id,
-        or_(Feed.resource_id.is_(None), Resource.id == Feed.resource_id),
+        or_(
+            Feed.resource_id.is_(None),
+            Resource.id == Feed.resource_id,
+            Resource.id.in_(select(HallPart.id).where(HallPart.hall_id == Feed.resource_id)),
+        ),
     )
     .correlate(Feed)
     .scalar_subquery()
@@ -82,7 +87,15 @@ def _named(session: Session, file: str) -> Named:
     )
     if not row or not genuine(token, links.settings(session).secret, "feed", row.Feed.id):
         raise NotFound
-    return Named(row.Feed, row.Resource, row.Municipality, int(row[3]))
+    return named_as(session, row.Feed, row.Resource, row.Municipality, int(row[3]))
+
+
+def named_as(session: Session, feed: Feed, resource: Resource | None, town: Municipality, versions: int = 0) -> Named:
+    """A feed with all that its calendar needs to know."""
+    claimed: tuple[UUID, ...] = (resource.id,) if resource else ()
+    if resource and resource.kind == "hall":
+        claimed = tuple(session.scalars(select(HallPart.id).where(HallPart.hall_id == resource.id)))
+    return Named(feed, resource, town, versions, claimed)
 
 
 def _answer(request: Request, session: Session, found: Named, now: datetime) -> Response[Any]:
