@@ -11,11 +11,10 @@ from buchbar.booking import account_page, claims, journeys, lifecycle, set_up, t
 from buchbar.booking.events import PROVIDER, record
 from buchbar.booking.halls import calendar_entries as halls_calendar
 from buchbar.booking.halls import citizen as halls_citizen
-from buchbar.booking.halls import club_dates, door_codes, presence
+from buchbar.booking.halls import club_dates, door_codes, following, presence
 from buchbar.booking.halls import desk as halls_desk
 from buchbar.booking.halls import in_rules as halls_rules
 from buchbar.booking.halls import letter_examples as halls_examples
-from buchbar.booking.halls import letters as halls_letters
 from buchbar.booking.halls import models as halls
 from buchbar.booking.halls import reservation as halls_reservation
 from buchbar.booking.halls import set_up as halls_set_up
@@ -49,9 +48,9 @@ def put_together() -> None:
             name=halls.JOURNEY,
             page=halls_citizen.show,
             prove=halls_reservation.prove,
-            tell=halls_letters.tell,
+            tell=following.tell,
             reclaim=halls_reservation.reclaim,
-            forget=halls_reservation.forget,
+            forget=following.forget,
             desk=halls_desk.AT_DESK,
             calendar=halls_calendar.IN_CALENDARS,
             letters=halls_examples.IN_LETTERS,
