@@ -15,8 +15,10 @@ from buchbar.accounts import revisions
 from buchbar.base import once
 from buchbar.base.db import Database
 from buchbar.base.settings import Settings
-from buchbar.booking import bank_folder, collecting, retention
+from buchbar.booking import bank_folder, collecting, people_forgotten, retention
 from buchbar.booking import jobs as booking
+from buchbar.booking.halls import codes_shown, door_codes, presence
+from buchbar.doors import alarms, listening, reconciler
 from buchbar.notices import mail, outbox
 from buchbar.payments import numbers
 from buchbar.payments import workers as payments
@@ -43,6 +45,11 @@ def _catch_up(database: Database, settings: Settings, now: datetime) -> int:
     return payments.catch_up(database, now, settings, asked_at)
 
 
+def _to_the_doors(database: Database, now: datetime) -> int:
+    """Bring codes to the locks, and ask those that a clerk wants to know of."""
+    return reconciler.run(database, now) + listening.answer(database, now)
+
+
 JOBS = (
     Job("expire", timedelta(minutes=1), lambda database, _settings, now: booking.expire_holds(database, now)),
     Job("release", timedelta(minutes=1), lambda database, _settings, now: booking.release_overdue(database, now)),
@@ -52,12 +59,20 @@ JOBS = (
     Job("revisions", timedelta(minutes=5), lambda database, _settings, now: revisions.apply_all_due(database, now)),
     Job("payments", timedelta(minutes=5), lambda database, settings, now: payments.poll(database, now, settings)),
     Job("messages", timedelta(minutes=5), _catch_up),
+    Job("doors", timedelta(seconds=20), lambda database, _settings, now: _to_the_doors(database, now)),
+    Job("door_alarms", timedelta(minutes=1), lambda database, _settings, now: alarms.raise_all(database, now)),
+    Job("door_letters", timedelta(minutes=1), lambda database, _s, now: codes_shown.write_letters(database, now)),
+    Job("door_codes", timedelta(minutes=5), lambda database, _settings, now: door_codes.keep(database, now)),
+    Job("door_news", timedelta(minutes=5), lambda database, _settings, now: listening.poll(database, now)),
+    Job("presence", timedelta(minutes=15), lambda database, _settings, now: presence.note_missed(database, now)),
+    Job("door_tidy", timedelta(days=1), lambda database, _settings, now: presence.tidy(database, now)),
     Job("debits", timedelta(hours=1), lambda database, _settings, now: collecting.settle_due(database, now)),
     Job(
         "statements",
         timedelta(minutes=5),
         lambda database, settings, now: bank_folder.collect(database, settings.statements_folder, now),
     ),
+    Job("people", timedelta(days=1), lambda database, _settings, now: people_forgotten.forget_people(database, now)),
     Job("retention", timedelta(days=1), lambda database, _settings, now: retention.forget_what_is_due(database, now)),
 )
 

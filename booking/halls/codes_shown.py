@@ -3,11 +3,12 @@
 The digits stand on the page alone, from a while before the booking until its doors are shut. Letters lead there.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import Row, and_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from buchbar.accounts.models import Municipality
@@ -71,7 +72,27 @@ class Shown:
 
 def shown(session: Session, booking: Booking, now: datetime) -> Shown | None:
     """What the page says of the booking's code; None: it has none (yet), or it is over."""
-    rows = session.execute(
+    appears_at = appears(booking)
+    if now < appears_at:
+        return Shown(appears_at) if _rows(session, booking, now) else None
+    return for_clerk(session, booking, now)
+
+
+def for_clerk(session: Session, booking: Booking, now: datetime) -> Shown | None:
+    """The booking's code, also before its owner sees it; None: it has none (yet), or it is over."""
+    rows = _rows(session, booking, now)
+    if not rows:
+        return None
+    town, hall = booking.municipality, session.get_one(Hall, booking.resource_id)
+    doors = tuple(_door(row[0], row[1], row[2], town, hall) for row in rows)
+    return Shown(appears(booking), codes.digits_of(session, rows[0][3]), doors)
+
+
+def _rows(session: Session, booking: Booking, now: datetime) -> Sequence[Row[Window, Door, Entry, Code]]:
+    """When the booking needs which door, what its lock knows, and the code."""
+    if booking.state != "confirmed":
+        return []
+    return session.execute(
         select(Window, Door, Entry, Code)
         .join(Door, Door.id == Window.door_id)
         .join(Code, Code.id == Window.code_id)
@@ -79,14 +100,6 @@ def shown(session: Session, booking: Booking, now: datetime) -> Shown | None:
         .where(Window.booking_id == booking.id, Window.ends_at > now)
         .order_by(Door.position, Door.name)
     ).all()
-    if booking.state != "confirmed" or not rows:
-        return None
-    appears_at = appears(booking)
-    if now < appears_at:
-        return Shown(appears_at)
-    town, hall = booking.municipality, session.get_one(Hall, booking.resource_id)
-    doors = tuple(_door(row[0], row[1], row[2], town, hall) for row in rows)
-    return Shown(appears_at, codes.digits_of(session, rows[0][3]), doors)
 
 
 def appears(booking: Booking) -> datetime:
