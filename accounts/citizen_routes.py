@@ -7,7 +7,7 @@ from uuid import UUID
 from litestar import Request, Response
 from sqlalchemy.orm import Session
 
-from buchbar.accounts import account, citizen_letters, citizens, club_pages
+from buchbar.accounts import account, citizen_letters, citizens, club_pages, membership
 from buchbar.base import forms, limits, texts
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import _
@@ -24,7 +24,7 @@ def ask_for_address(request: Request, session: Session, now: datetime) -> Respon
     onward = citizens.believed(request.query_params.get("weiter", citizens.PAGE))
     if citizens.person_of(request, session, now):
         return redirect(request, onward)
-    return _address_page(request, onward)
+    return _address_page(request, session, onward)
 
 
 @post("/konto/anmelden")
@@ -34,7 +34,7 @@ def send_code(request: Request, session: Session, now: datetime, form: Form) -> 
     try:
         email = forms.read(form, email=forms.address).email
     except Invalid as fault:
-        return _address_page(request, onward, fault)
+        return _address_page(request, session, onward, fault)
     _count_mail(request, session, email.lower(), now)
     asked, code = citizens.new_code_for(session, email, now)
     minutes = int(citizens.CODE_LIFE.total_seconds()) // 60
@@ -122,7 +122,8 @@ def _data_page(request: Request, email: str, typed: dict[str, str], faults: dict
     return page(request, "accounts/data.html", 422 if faults else 200, return_to="/konto/angaben", **shown)
 
 
-def _address_page(request: Request, onward: str, fault: Invalid | None = None) -> Response[Any]:
+def _address_page(request: Request, session: Session, onward: str, fault: Invalid | None = None) -> Response[Any]:
+    """The question for the address; for trying out, it names some who book for a club."""
     return page(
         request,
         "accounts/sign_in.html",
@@ -132,6 +133,7 @@ def _address_page(request: Request, onward: str, fault: Invalid | None = None) -
         typed=fault.values if fault else {},
         return_to=citizens.sign_in_page(onward),
         days=(citizens.IDLE.days, citizens.LONGEST.days),
+        examples=membership.examples(session) if settings_of(request).demo else [],
     )
 
 

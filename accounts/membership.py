@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from buchbar.accounts import citizen_letters
 from buchbar.accounts.clubs import Invitation, Member, Organisation
+from buchbar.accounts.models import Municipality
 from buchbar.accounts.people import Person
 from buchbar.base.db import in_line
 from buchbar.base.errors import Forbidden, Invalid, NotFound, Refused
@@ -41,6 +42,20 @@ def membership(session: Session, person: Person, organisation_id: UUID) -> Membe
     if found is None:
         raise NotFound
     return found
+
+
+def examples(session: Session) -> list[Member]:
+    """For trying out: some who book in towns that are a demonstration. Only made-up addresses, never a visitor's."""
+    made_up = (
+        select(Member)
+        .join(Member.organisation)
+        .join(Organisation.municipality)
+        .join(Member.person)
+        .where(Municipality.demonstration, Organisation.state == "approved")
+        .where(or_(Person.email.like("%@example.org"), Person.email.like("%.example.org")))
+        .options(contains_eager(Member.organisation), contains_eager(Member.person))
+    )
+    return list(session.scalars(made_up.order_by(Organisation.name_key, Person.email).limit(6)))
 
 
 def managed(session: Session, person: Person, organisation_id: UUID) -> Organisation:

@@ -21,9 +21,8 @@ from buchbar.accounts.clubs import ROLES, STATES
 from buchbar.accounts.people import Person
 from buchbar.base.texts import _
 from buchbar.base.web import get, page
-from buchbar.booking import journeys, links, queries
+from buchbar.booking import journeys, links, queries, steps
 from buchbar.booking.models import ALIVE, Booking
-from buchbar.booking.next_steps import state_of
 
 # So many are shown at once; the page for all of them has its own address.
 SHOWN = 15
@@ -77,16 +76,18 @@ def account_page(request: Request, session: Session, now: datetime) -> Response[
     known = [each.organisation_id for each in clubs if each.organisation.state != "refused"]
     everything = bool(request.query_params.get("alle"))
     coming, past = _coming(person, now), _past(person, now)
+    own = _shown(session, coming.limit(MOST if everything else SHOWN), now)
     return page(
         request,
         "booking/account.html",
         person=person,
-        coming=_shown(session, coming.limit(MOST if everything else SHOWN), now),
+        coming=own,
         count=session.scalar(select(func.count()).select_from(coming.order_by(None).subquery())) or 0,
         past=_shown(session, past.limit(MOST if everything else SHOWN), now),
         everything=everything,
         clubs=clubs,
         of_clubs=of_clubs(session, known, now),
+        above={each.path for each in own},
         states=STATES,
     )
 
@@ -181,7 +182,7 @@ def _shown(session: Session, wanted: Select[Booking], now: datetime) -> list[Own
             each,
             _(journeys.of(each).calendar.title),
             names.get(each.id, ""),
-            state_of(each, now),
+            _(steps.STATE_WORDS["expired" if each.lapsed(now) else each.state]),
             links.path(session, each),
         )
         for each in found

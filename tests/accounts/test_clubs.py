@@ -314,3 +314,17 @@ def test_a_county_has_no_clubs(client, database, town):
     with database.write() as session:
         session.add(Municipality(slug="landkreis", name="Landkreis", kind="county", land="NI"))
     assert client.get("/landkreis/hallen/verein").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_only_a_demonstration_names_who_may_sign_in_and_never_a_visitor(client, database, town, club):
+    with database.write() as session:
+        lou = Person(id=uuid4(), email="lou@gmail.com", made_at=NOW)
+        session.add(lou)
+        session.flush()
+        membership.add(session, session.get_one(Organisation, club.id), lou, "booker", NOW, "Kim Weber")
+    assert "kim@example.org" not in client.get("/konto/anmelden").text
+    with database.write() as session:
+        session.merge(town.town).demonstration = True
+    page = client.get("/konto/anmelden").text
+    assert "kim@example.org" in page and "gmail" not in page
