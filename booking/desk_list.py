@@ -101,7 +101,7 @@ def show_list(
         asked=address(typed),
         page_address=lambda page: address(typed | {"seite": str(page)}),
         sheets=[(kind, _(words)) for kind, words in KINDS.items()],
-        verbs=[(verb, _(words)) for verb, words in VERBS.items()],
+        verbs=[(verb, _(words)) for verb, words in VERBS.items() if any(verb not in each.desk.lacks for each in areas)],
         most=MOST,
         today=local_date(now, town.zone),
         print_day=wish.first or local_date(now, town.zone),

@@ -118,7 +118,7 @@ def _row(
         start.date(),
         start.time(),
         end.time(),
-        booking.resource.name,
+        row.place,
         ", ".join(staff),
         row.names,
         paper.guests,

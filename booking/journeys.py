@@ -62,7 +62,8 @@ class AtDesk:
     moved to on a day. ``move``: put it on the slot whose value was chosen. ``plan``: what would happen if it was put
     elsewhere, lasted longer or got somebody else; ``put``: do that; ``put_back``: take such a change back.
     ``address``: the lines for an envelope's window. ``asked``: what of it can be put right; ``correct``: do so, with
-    the values by name. ``on_paper``: what sheets say of them, by id, in one query.
+    the values by name. ``on_paper``: what sheets say of them, by id, in one query. ``places``: where they are, in
+    words, by id, where that is more than the name of their resource.
     """
 
     title: str
@@ -80,6 +81,7 @@ class AtDesk:
     asked: Callable[[Session, Booking], list[Asked]]
     correct: Callable[[Session, Booking, Mapping[str, Any]], None]
     lacks: Collection[str] = ()
+    places: Callable[[Session, Collection[UUID]], dict[UUID, str]] = lambda _session, _ids: {}
 
 
 @dataclass(frozen=True, slots=True)

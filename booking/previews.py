@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from buchbar.base.tokens import hidden
+from buchbar.booking import queries
 from buchbar.booking.models import Booking, Claim
 from buchbar.notices.models import Letter
 from buchbar.payments import ledger
@@ -107,7 +108,7 @@ def _standing(session: Session, booking: Booking) -> Standing:
     refunds = session.execute(select(Refund.id, Refund.cents).where(Refund.booking_id == booking.id))
     return Standing(
         state=booking.state,
-        place=booking.resource.name,
+        place=queries.places_of(session, [booking])[booking.id],
         starts_at=booking.starts_at,
         deadline_at=booking.deadline_at,
         account=ledger.account(session, booking.id),

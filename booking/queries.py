@@ -28,10 +28,11 @@ UPCOMING = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A booking in a list: for whom, who still has to agree, and the last event that the list knows of."""
+    """A booking in a list: for whom and where, who still has to agree, and the last event that the list knows of."""
 
     booking: Booking
     names: str
+    place: str
     missing: frozenset[str]
     seen: int
 
@@ -57,9 +58,12 @@ def deadlines(session: Session, town: Municipality, now: datetime) -> list[Row]:
 
 
 def upcoming(session: Session, town: Municipality, now: datetime) -> list[tuple[date, list[Row]]]:
-    """What takes place in the next thirty days, day by day."""
+    """The weddings of the next thirty days, day by day; halls are too full for a list, and have plans of their own."""
     wanted = bookings(town).where(
-        Booking.state.in_(STANDING), Booking.starts_at > now, Booking.starts_at <= now + UPCOMING
+        Booking.journey == "weddings",
+        Booking.state.in_(STANDING),
+        Booking.starts_at > now,
+        Booking.starts_at <= now + UPCOMING,
     )
     found = rows(session, session.scalars(wanted.order_by(Booking.starts_at, Booking.id)).all())
     days = groupby(found, key=lambda row: row.booking.starts_at.astimezone(town.zone).date())
@@ -84,11 +88,13 @@ def rows(session: Session, bookings: Sequence[Booking]) -> list[Row]:
     if not bookings:
         return []
     ids = [booking.id for booking in bookings]
-    given, seen, names = agreed(session, ids), last_events(session, ids), names_of(session, bookings)
+    given, seen = agreed(session, ids), last_events(session, ids)
+    names, places = names_of(session, bookings), places_of(session, bookings)
     return [
         Row(
             booking,
             names.get(booking.id, ""),
+            places[booking.id],
             frozenset(approvals.needed(booking) - given[booking.id]),
             seen.get(booking.id, 0),
         )
@@ -102,6 +108,14 @@ def names_of(session: Session, bookings: Iterable[Booking]) -> dict[UUID, str]:
     for those in _by_journey(bookings):
         names |= journeys.of(those[0]).desk.names(session, [booking.id for booking in those])
     return names
+
+
+def places_of(session: Session, bookings: Collection[Booking]) -> dict[UUID, str]:
+    """Where the bookings are, in words."""
+    places = {booking.id: booking.resource.name for booking in bookings}
+    for those in _by_journey(bookings):
+        places |= journeys.of(those[0]).desk.places(session, [booking.id for booking in those])
+    return places
 
 
 def on_paper(session: Session, bookings: Iterable[Booking]) -> dict[UUID, OnPaper]:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.clubs import USER_CLASSES
+from buchbar.accounts.models import Municipality
 from buchbar.base import forms, texts
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _
@@ -34,6 +35,17 @@ def names(session: Session, ids: Collection[UUID]) -> dict[UUID, str]:
         select(HallUse.booking_id, HallUse.organiser, HallUse.title).where(HallUse.booking_id.in_(ids))
     )
     return {booking_id: ", ".join(word for word in words if word) for booking_id, *words in rows}
+
+
+def places(session: Session, ids: Collection[UUID]) -> dict[UUID, str]:
+    """In which parts of which halls they are: "Dreifeldhalle, Feld 1 und Feld 2"."""
+    columns = (Booking.id, Booking.municipality_id, Booking.resource_id, HallUse.parts)
+    rows = session.execute(
+        select(*columns).join(HallUse, HallUse.booking_id == Booking.id).where(Booking.id.in_(ids))
+    ).all()
+    plans = {town_id: plan(session, session.get_one(Municipality, town_id)) for town_id in {row[1] for row in rows}}
+    halls = {row[0]: plans[row[1]].halls.get(row[2]) for row in rows}
+    return {row[0]: f"{hall.name}, {hall.named(row[3])}" for row in rows if (hall := halls[row[0]])}
 
 
 def on_paper(session: Session, ids: Collection[UUID]) -> dict[UUID, OnPaper]:
@@ -183,4 +195,5 @@ AT_DESK = AtDesk(
     asked=asked,
     correct=correct,
     lacks=("approve_owner", "register", "lengthen", "reassign"),
+    places=places,
 )
