@@ -335,16 +335,22 @@ def move(
     why = refusal(rules, hall, slot.parts, slot.span, booking.user_class, at, by) if hall else ""
     if hall is None or why:
         raise NotOffered(why or _("Diese Halle gibt es hier nicht."))
-    data = more | {"from_venue": booking.resource.name, "from_hall": str(booking.resource_id)}
-    data["from_parts"] = parts_in_words(use.parts)
-    data |= {"from_start": booking.starts_at.isoformat(), "from_end": booking.ends_at.isoformat()}
-    if by.kind == "clerk":  # who can take it back
-        data["before"] = written(as_it_stands(session, booking))
+    data = more | where_it_was(session, booking, use, by)
     if not change_claims(session, booking, hall, slot, at):
         raise taken(rules, hall, slot)
     put(session, booking, use, slot)
     lines = back_to.lines if back_to else price(session, booking)
     return lifecycle.moved(session, booking, lines, at, by, back_to, reason, **data)
+
+
+def where_it_was(session: Session, booking: Booking, use: HallUse, by: Actor) -> dict[str, str]:
+    """What the event of a move keeps of where the booking is before it."""
+    data = {"from_venue": booking.resource.name, "from_hall": str(booking.resource_id)}
+    data["from_parts"] = parts_in_words(use.parts)
+    data |= {"from_start": booking.starts_at.isoformat(), "from_end": booking.ends_at.isoformat()}
+    if by.kind == "clerk":  # who can take it back
+        data["before"] = written(as_it_stands(session, booking))
+    return data
 
 
 def slot_of(booking: Booking, use: HallUse) -> Slot:

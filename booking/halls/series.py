@@ -1,6 +1,6 @@
 """Booking a series: all its dates in one transaction, each a booking of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -84,7 +84,7 @@ def book(
         if only is not None or not any(each.free for each in dates):
             _all_free(session, rules, request, dates, at, by, exactly=only is not None)
         series = _made(session, rules, request, at, by, entry)
-        taken = take(session, rules, series, request, [each.slot for each in dates if each.free and each.slot], at, by)
+        taken = _take(session, rules, series, request, [each.slot for each in dates if each.free and each.slot], at, by)
         lost = [each for each in dates if each.free and each.slot not in taken]
         if lost and (only is not None or not taken):
             again = judged(session, rules, request, slots, at, by, but=list(taken.values()))
@@ -154,39 +154,67 @@ def _made(session: Session, rules: HallPlan, request: Request, at: datetime, by:
     return series
 
 
-def take(
+def _take(
     session: Session, rules: HallPlan, series: Series, request: Request, slots: Sequence[Slot], at: datetime, by: Actor
 ) -> dict[Slot, UUID]:
-    """Hold the slots for the series, as far as nobody was quicker; the new bookings by slot. All claims are taken in
-    one order, after all rows, so that two series that cross don't wait for each other."""
+    """Hold the slots for the series, as far as nobody was quicker; the new bookings by slot."""
+    rows = _new(session, rules, request, slots, at, by)
+    got = _claim(session, rules, {row["id"]: slot for slot, row in rows.items()})
+    if lost := [row["id"] for row in rows.values() if row["id"] not in got]:
+        session.execute(delete(Claim).where(Claim.booking_id.in_(lost)))
+        session.execute(delete(Booking).where(Booking.id.in_(lost)))
+    return _kept(session, series, {slot: row["id"] for slot, row in rows.items() if row["id"] in got})
+
+
+def take_together(
+    session: Session,
+    rules: HallPlan,
+    series: Series,
+    request: Request,
+    new: Sequence[Slot],
+    moving: Mapping[UUID, Slot],
+    at: datetime,
+    by: Actor,
+) -> dict[Slot, UUID] | None:
+    """Hold all new slots, and let bookings that have freed their claims claim others; the new bookings by slot. None
+    where somebody was quicker: the caller undoes it all."""
+    rows = _new(session, rules, request, new, at, by)
+    wanted = {row["id"]: slot for slot, row in rows.items()} | dict(moving)
+    if len(_claim(session, rules, wanted)) < len(wanted):
+        return None
+    return _kept(session, series, {slot: row["id"] for slot, row in rows.items()})
+
+
+def _new(
+    session: Session, rules: HallPlan, request: Request, slots: Sequence[Slot], at: datetime, by: Actor
+) -> dict[Slot, dict[str, Any]]:
+    """Rows of new bookings, held for a moment."""
     language = "de" if by.kind == "clerk" else texts.language.get()
     rows = {
         slot: reservation.row(rules, slot, request.whose_class, at, by, at + _A_WHILE) | {"language": language}
         for slot in slots
     }
-    if not rows:
-        return {}
-    session.execute(_BOOK, list(rows.values()))
-    wanted = {row["id"]: rules.halls[slot.hall_id].claims(slot.parts, slot.span) for slot, row in rows.items()}
+    if rows:
+        session.execute(_BOOK, list(rows.values()))
+    return rows
+
+
+def _claim(session: Session, rules: HallPlan, slots: Mapping[UUID, Slot]) -> set[UUID]:
+    """Claim these slots for these bookings; those that got theirs. All claims are taken in one order, so that two
+    series that cross don't wait for each other."""
+    wanted = {key: rules.halls[slot.hall_id].claims(slot.parts, slot.span) for key, slot in slots.items()}
     got = claims.take_for(session, wanted)
-    if lost := [row["id"] for row in rows.values() if row["id"] not in got]:
-        session.execute(delete(Claim).where(Claim.booking_id.in_(lost)))
-        session.execute(delete(Booking).where(Booking.id.in_(lost)))
     claims.changed(session, {each.resource_id for booking_id in got for each in wanted[booking_id]})
-    ours = [(slot, row["id"]) for slot, row in rows.items() if row["id"] in got]
-    if ours:
-        session.execute(_USE, [use_row(booking_id, series, request, slot) for slot, booking_id in ours])
-    return dict(ours)
+    return got
 
 
-def use_row(booking_id: UUID, series: Series, request: Request, slot: Slot) -> dict[str, Any]:
-    """What the new booking is for, as it stands in its table."""
-    return {
-        "booking_id": booking_id,
-        "series_id": series.id,
-        "organisation_id": series.organisation_id,
-        "parts": list(slot.parts),
-    }
+def _kept(session: Session, series: Series, taken: dict[Slot, UUID]) -> dict[Slot, UUID]:
+    """Write down that these bookings are dates of the series."""
+    whose = {"series_id": series.id, "organisation_id": series.organisation_id}
+    rows = [{"booking_id": key, "parts": list(slot.parts), **whose} for slot, key in taken.items()]
+    if rows:
+        session.execute(_USE, rows)
+    return taken
 
 
 def stand(
@@ -209,9 +237,3 @@ def stand(
             else:
                 reservation.book_for(session, booking, request.use, at, by)
     return booked
-
-
-def as_value(slot: Slot) -> str:
-    """A slot as it stands in a form."""
-    minutes = slot.span.length // timedelta(minutes=1)
-    return f"{slot.hall_id}/{'+'.join(map(str, slot.parts))}/{slot.span.start:%Y-%m-%dT%H:%MZ}/{minutes}"

@@ -17,10 +17,9 @@ from buchbar.base.tokens import genuine, link_token, named_by
 from buchbar.booking import links
 from buchbar.booking.halls.models import HallUse, Series
 from buchbar.booking.halls.plan import HallPlan, plan
-from buchbar.booking.halls.reservation import Slot
+from buchbar.booking.halls.reservation import Slot, slot_of
 from buchbar.booking.halls.series_dates import Date
 from buchbar.booking.models import Booking
-from buchbar.calendar.spans import Span
 from buchbar.notices import letters
 from buchbar.payments import ledger
 
@@ -30,6 +29,7 @@ SUBJECTS = {
     "hall_series_changed": N_("Ihre Serie ist geändert: %(hall)s, %(number)s"),
     "hall_series_ended": N_("Termine freigegeben oder storniert: %(hall)s, %(number)s"),
     "hall_series_decided": N_("Das Amt hat entschieden: %(hall)s, %(number)s"),
+    "hall_series_office": N_("Zu prüfen: Serie %(number)s"),
 }
 
 
@@ -62,6 +62,20 @@ def booked(
 ) -> None:
     """What was booked or asked for, and what of the wish could not be had."""
     _write(session, series, "hall_series_booked", bookings, at, left_out=left_out)
+    ask(session, series, bookings, at)
+
+
+def ask(session: Session, series: Series, bookings: Sequence[Booking], at: datetime) -> None:
+    """Tell the office that there are requests. It finds the names at its desk."""
+    town = session.get_one(Municipality, series.municipality_id)
+    waiting = [booking for booking in bookings if booking.state == "requested"]
+    if not waiting or not town.email:
+        return
+    desk = f"{links.settings(session).base_url}/{town.slug}/amt/hallen/serien/{series.id}"
+    with texts.speaking("de"):
+        subject = _(SUBJECTS["hall_series_office"]) % {"number": series.number}
+        context = {"town": town, "series": series, "subject": subject, "count": len(waiting), "desk_link": desk}
+        _mail(session, town, waiting[0], "hall_series_office", context, town.email, at)
 
 
 def changed(
@@ -146,18 +160,7 @@ def _deliver(
 ) -> None:
     """By mail; on paper to whom has no address. It belongs to the first of the dates, and is forgotten with it."""
     if to:
-        text, html = letters.rendered(kind, **context)
-        letters.write(
-            session,
-            municipality=town,
-            booking_id=first.id,
-            kind=kind,
-            to=to,
-            subject=context["subject"],
-            text=text,
-            html=html,
-            at=at,
-        )
+        _mail(session, town, first, kind, context, to, at)
     elif first.by_office:
         letters.lay_out(
             session,
@@ -170,20 +173,32 @@ def _deliver(
         )
 
 
+def _mail(
+    session: Session, town: Municipality, first: Booking, kind: str, context: dict[str, Any], to: str, at: datetime
+) -> None:
+    text, html = letters.rendered(kind, **context)
+    letters.write(
+        session,
+        municipality=town,
+        booking_id=first.id,
+        kind=kind,
+        to=to,
+        subject=context["subject"],
+        text=text,
+        html=html,
+        at=at,
+    )
+
+
 def uses_of(session: Session, bookings: Sequence[Booking]) -> dict[UUID, HallUse]:
     """What halls know of these bookings, in one query."""
     ours = select(HallUse).where(HallUse.booking_id.in_([booking.id for booking in bookings]))
     return {use.booking_id: use for use in session.scalars(ours)}
 
 
-def slot_of(booking: Booking, use: HallUse) -> Slot:
-    """Where a booking is."""
-    return Slot(booking.resource_id, tuple(use.parts), Span(booking.starts_at, booking.ends_at))
-
-
 def _told(rules: HallPlan, booking: Booking, uses: dict[UUID, HallUse], was: Slot | None = None) -> Told:
     slot = slot_of(booking, uses[booking.id])
-    return Told(when(rules, slot), where(rules, slot), booking.state, f"{when(rules, was)}" if was else "")
+    return Told(when(rules, slot), where(rules, slot), booking.state, when(rules, was) if was else "")
 
 
 def when(rules: HallPlan, slot: Slot) -> str:
