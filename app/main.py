@@ -34,6 +34,8 @@ from buchbar.booking import (
 )
 from buchbar.booking import routes as booking
 from buchbar.booking.halls import (
+    changing,
+    citizen,
     desk_closing,
     desk_halls,
     desk_holidays,
@@ -44,8 +46,10 @@ from buchbar.booking.halls import (
     desk_round_wishes,
     desk_rounds,
     season_pages,
+    taking,
 )
 from buchbar.booking.halls import entering as halls_entering
+from buchbar.booking.halls import routes as halls
 from buchbar.booking.weddings import (
     attaching,
     couple,
@@ -92,6 +96,10 @@ FOLDERS: list[Any] = [
     desk_registrars,
     desk_openings,
     desk_calendar_file,
+    halls,
+    taking,
+    citizen,
+    changing,
     desk_halls,
     desk_requests,
     desk_room,

@@ -33,3 +33,11 @@ def booking_by(session: Session, token: str, purpose: str = "buchung") -> Bookin
     if booking is None or not genuine(token, settings(session).secret, purpose, booking.id, booking.generation):
         raise NotFound
     return booking
+
+
+def booking_of(journey: str, session: Session, token: str) -> Booking:
+    """The same for a page that only one journey has. Raises NotFound for another journey's booking."""
+    booking = booking_by(session, token)
+    if booking.journey != journey:
+        raise NotFound
+    return booking

@@ -27,14 +27,15 @@ from buchbar.booking.events import CITIZEN
 from buchbar.booking.instants import instant, read_instant
 from buchbar.booking.models import Booking
 from buchbar.booking.open_bills import open_bills
+from buchbar.booking.refund_words import cancelling
 from buchbar.booking.weddings import reservation
 from buchbar.booking.weddings.fees import Answers
 from buchbar.booking.weddings.models import Wedding
 from buchbar.booking.weddings.question import asked, by_venue
 from buchbar.booking.weddings.reservation import Couple, SlotTaken
 from buchbar.booking.weddings.slots import Wish, look_at_day, nearest_days
-from buchbar.booking.weddings.timetable import timetable
-from buchbar.booking.weddings.words import cancelling, in_full
+from buchbar.booking.weddings.timetable import JOURNEY, timetable
+from buchbar.booking.weddings.words import in_full
 from buchbar.calendar.deadlines import last_day, registration_window
 from buchbar.calendar.walls import local_date
 from buchbar.payments import ledger
@@ -73,7 +74,7 @@ def show(request: Request, session: Session, booking: Booking, now: datetime) ->
 @post("/buchung/{token:str}/pruefung")
 def check(request: Request, session: Session, now: datetime, form: Form, token: FromPath[str]) -> Response[Any]:
     """Look at what was typed and show the summary with the fees; nothing is kept yet."""
-    booking = links.booking_by(session, token)
+    booking = links.booking_of(JOURNEY, session, token)
     if booking.lapsed(now):
         return redirect(request, links.path(session, booking))
     steps.allow(booking, "submit", now)
@@ -98,7 +99,7 @@ def check(request: Request, session: Session, now: datetime, form: Form, token: 
 @limited("mail", most=20, per=timedelta(hours=1))
 def submit(request: Request, session: Session, now: datetime, form: Form, token: FromPath[str]) -> Response[Any]:
     """The summary is right: keep it and send the mail that proves the address."""
-    booking = links.booking_by(session, token)
+    booking = links.booking_of(JOURNEY, session, token)
     if booking.lapsed(now):
         return redirect(request, links.path(session, booking))
     steps.allow(booking, "submit", now)
@@ -118,13 +119,13 @@ def submit(request: Request, session: Session, now: datetime, form: Form, token:
 @get(["/buchung/{token:str}/pruefung", "/buchung/{token:str}/angaben"])
 def back_to_the_booking(request: Request, session: Session, token: FromPath[str]) -> Response[Any]:
     """Who comes to a form's target by history or a reopened window is led to the booking as it stands."""
-    return redirect(request, links.path(session, links.booking_by(session, token)))
+    return redirect(request, links.path(session, links.booking_of(JOURNEY, session, token)))
 
 
 @get("/buchung/{token:str}/verlegung")
 def ask_to_move(request: Request, session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
     """Choose another slot; with a slot chosen, what it would cost."""
-    booking = links.booking_by(session, token)
+    booking = links.booking_of(JOURNEY, session, token)
     steps.allow(booking, "move", now)
     times = timetable(session, booking.municipality)
     wedding = session.get_one(Wedding, booking.id)
@@ -154,7 +155,7 @@ def ask_to_move(request: Request, session: Session, now: datetime, token: FromPa
 
 @post("/buchung/{token:str}/verlegung")
 def move(request: Request, session: Session, now: datetime, form: Form, token: FromPath[str]) -> Response[Any]:
-    booking = links.booking_by(session, token)
+    booking = links.booking_of(JOURNEY, session, token)
     rules = timetable(session, booking.municipality).venue(form.get("trauort", ""))
     try:
         reservation.move(session, booking, rules.id, read_instant(form.get("zeit", "")), now, CITIZEN)

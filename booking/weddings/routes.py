@@ -20,6 +20,7 @@ from buchbar.booking import links
 from buchbar.booking.events import CITIZEN
 from buchbar.booking.instants import instant, read_instant
 from buchbar.booking.models import Booking
+from buchbar.booking.refund_words import cancelling
 from buchbar.booking.weddings import words
 from buchbar.booking.weddings.fees import CODES, Answers
 from buchbar.booking.weddings.question import (
@@ -125,7 +126,7 @@ def slot_page(request: Request, session: Session, now: datetime, town_slug: From
     limit = terms.deadline_at(now, slot.span.start, times.zone)
     context = _common(times, now) | {
         "deadline_day": limit and last_day(limit, times.zone),
-        "cancelling": words.cancelling(terms, day),
+        "cancelling": cancelling(terms, day),
         "town": town,
         "slot": slot,
         "venue": session.get_one(Venue, rules.id),

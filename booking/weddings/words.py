@@ -1,11 +1,9 @@
 """How a day's and a venue's answer is said, in words and never by colour alone."""
 
-from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from buchbar.base import texts
 from buchbar.base.texts import _, ngettext
-from buchbar.booking.terms import Terms
 from buchbar.booking.weddings.slots import Day
 from buchbar.calendar.public_holidays import holiday_name
 
@@ -24,19 +22,6 @@ def in_a_cell(day: Day, zone: ZoneInfo) -> str:
             return "–"
         case _:
             return _("zu")
-
-
-def cancelling(terms: Terms, day: date) -> list[str]:
-    """What a cancellation gives back, until which day, as sentences; nothing where it is always free."""
-    steps = sorted(terms.cancellation, key=lambda step: -step.days)
-    if not steps or (len(steps) == 1 and steps[0].days == 0 and steps[0].percent == 100):
-        return []
-    lines = [
-        _("bis %(day)s bekommen Sie %(percent)d %% der Gebühren zurück")
-        % {"day": texts.day(day - timedelta(days=step.days), "short"), "percent": step.percent}
-        for step in steps
-    ]
-    return lines if steps[-1].days == 0 else [*lines, _("danach nichts")]
 
 
 def in_full(day: Day, zone: ZoneInfo) -> str:
