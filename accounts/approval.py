@@ -41,6 +41,7 @@ ORGANISATION = revisions.put_in(
         title=lambda organisation: organisation.name,
         right=ANEW,
         seen_with=LOOK,
+        journey="halls",
         fields={
             "name": Field(N_("Name")),
             "kind": Field(N_("Art"), words=lambda kind: _(KINDS[kind])),
@@ -63,6 +64,7 @@ FIELDS: dict[str, forms.Field] = {
     "email": forms.address,
     "phone": forms.phone,
 }
+CONTACT = ("street", "city", "email", "phone")
 
 
 def apply(
@@ -105,8 +107,9 @@ def organisation_of(session: Session, town: Municipality, organisation_id: UUID)
 
 
 def organisation_to_change(session: Session, town: Municipality, organisation_id: UUID) -> Organisation:
-    """The same, and nobody else changes it meanwhile."""
-    return _found(session, _one_of(town, organisation_id).with_for_update(of=Organisation))
+    """The same, and nobody else changes it meanwhile. Its members come and go all the same: with a stronger lock, who
+    accepts an invitation and a clerk would wait for each other."""
+    return _found(session, _one_of(town, organisation_id).with_for_update(of=Organisation, key_share=True))
 
 
 def _one_of(town: Municipality, organisation_id: UUID) -> Select[Organisation]:
@@ -151,6 +154,13 @@ def correct(session: Session, organisation: Organisation, values: Mapping[str, A
         _keep_name(session, organisation.municipality_id, values["name"], organisation.id)
     if _edit(session, organisation, values, at, by):
         citizen_letters.tell_managers(session, organisation, "changed", at)
+
+
+def keep_contact(
+    session: Session, organisation: Organisation, values: Mapping[str, Any], at: datetime, by: str
+) -> None:
+    """What a manager says of how the organisation is reached. Its name and what it is stay with the office."""
+    _edit(session, organisation, {name: values[name] for name in CONTACT}, at, by)
 
 
 def _edit(session: Session, organisation: Organisation, values: Mapping[str, Any], at: datetime, by: str) -> bool:

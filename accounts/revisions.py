@@ -18,7 +18,7 @@ from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality, Revision
-from buchbar.accounts.roles import LEAD, RULES
+from buchbar.accounts.roles import LEAD, RULES, may, sees
 from buchbar.base.db import Database
 from buchbar.base.errors import NotFound, Refused
 from buchbar.base.texts import _
@@ -53,7 +53,7 @@ class Subject:
     """Something that can be edited: rows of a mapped class that have an ``id`` and belong to a municipality.
 
     ``title`` says what one row is about, for the history of the whole town; ``right`` is who may take an edit back,
-    ``seen_with`` who may read it.
+    ``seen_with`` who may read it; with a ``journey`` only who has to do with that.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Subject:
     fields: Mapping[str, Field]
     right: str = LEAD
     seen_with: str = RULES
+    journey: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,10 @@ def known(name: str) -> Subject:
     return _subjects[name]
 
 
-def names_for(may: Callable[[str], bool]) -> list[str]:
-    """The subjects whose edits somebody may read who has the rights that ``may`` says."""
-    return sorted(subject.name for subject in _subjects.values() if may(subject.seen_with))
+def names_for(role: str) -> list[str]:
+    """The subjects whose edits a clerk of this role may read."""
+    theirs = (each for each in _subjects.values() if not each.journey or sees(role, each.journey))
+    return sorted(subject.name for subject in theirs if may(role, subject.seen_with))
 
 
 def current(subject: Subject, row: Any) -> dict[str, Any]:

@@ -151,6 +151,7 @@ HALL = revisions.put_in(
             "position": Field(N_("Reihenfolge"), int),
             "active": Field(N_("Im Einsatz"), bool, put=_put_active),
         },
+        journey="halls",
     )
 )
 
@@ -163,6 +164,7 @@ PART = revisions.put_in(
             "name": Field(N_("Name")),
             "active": Field(N_("Im Einsatz"), bool, put=_put_part_active),
         },
+        journey="halls",
     )
 )
 

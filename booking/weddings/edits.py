@@ -222,6 +222,7 @@ VENUE = revisions.put_in(
             ),
             **_TIMES,
         },
+        journey="weddings",
     )
 )
 
@@ -238,5 +239,6 @@ REGISTRAR = revisions.put_in(
             "venues": Field(N_("Traut hier"), list[Named], _names, venues_of, _put_venues),
             **_TIMES,
         },
+        journey="weddings",
     )
 )

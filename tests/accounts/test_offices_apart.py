@@ -10,12 +10,14 @@ from msgspec import structs
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from buchbar.accounts import approval, revisions
 from buchbar.accounts.models import AuditEntry, Clerk
 from buchbar.accounts.roles import may, sees
 from buchbar.booking import at_counter, failures, files, lifecycle, notes, queries
 from buchbar.booking.events import Actor
 from buchbar.booking.halls import reservation as hall_reservation
 from buchbar.booking.models import Booking, BookingEvent
+from buchbar.booking.weddings import edits as weddings_edits
 from buchbar.booking.weddings import reservation
 from buchbar.notices.models import Errand, Letter
 from buchbar.payments import ledger
@@ -93,6 +95,7 @@ def weddings(database, town) -> Side:
         lifecycle.cancel(session, over, NOW, Actor("clerk", "x"), "Regen")
         long_ago(over)
         feed = feed_of(session, town, None, "Kapelle")
+        edited(session, town, weddings_edits.REGISTRAR, session.merge(town.registrars[0]), "Zacharias")
         sign = ledger.charges(session, firm.id)[0].sign
         numbers = tuple(each.number for each in (firm, on_paper, over))
         return Side(
@@ -103,6 +106,7 @@ def weddings(database, town) -> Side:
                 "Fallers",
                 "Papierski",
                 "Overbeck",
+                "Zacharias",
                 "Kutsche",
                 "anna@example.org",
                 "Kapelle",
@@ -132,6 +136,7 @@ def sports(database, town) -> Side:
         lifecycle.cancel(session, over, NOW, Actor("clerk", "x"), "Regen")
         long_ago(over)
         feed = feed_of(session, town, gym.hall.id, "Hallenwart")
+        edited(session, town, approval.ORGANISATION, gym.club, "TuS Neustadt")
         sign = ledger.charges(session, firm.id)[0].sign
         numbers = tuple(each.number for each in (firm, on_paper, over))
         return Side(
@@ -147,6 +152,11 @@ def feed_of(session: Session, town: Cast, resource_id, note: str):
     session.add(feed)
     session.flush()
     return feed.id
+
+
+def edited(session: Session, town: Cast, subject: revisions.Subject, row, name: str) -> None:
+    """It gets another name, and the history of the settings says so."""
+    revisions.edit(session, town.town, subject, row, {"name": name}, valid_from=NOW.date(), at=NOW, by="x")
 
 
 def pages(app, role: str, ids: dict[str, str]):
