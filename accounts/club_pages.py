@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
 from buchbar.accounts import approval, citizens, membership
-from buchbar.accounts.clubs import KINDS, ROLES, STATES
+from buchbar.accounts.clubs import KINDS, ROLES, STATES, Organisation
 from buchbar.accounts.models import Municipality
 from buchbar.accounts.people import Person
 from buchbar.accounts.queries import municipality
@@ -54,6 +54,27 @@ def apply(request: Request, session: Session, now: datetime, form: Form, town_sl
 def club_page(request: Request, session: Session, now: datetime, organisation_id: FromPath[UUID]) -> Response[Any]:
     person = citizens.signed_in_person(request, session, now)
     return _club(request, session, person, organisation_id, now)
+
+
+@get("/konto/verein/{organisation_id:uuid}/angaben")
+def contact_page(request: Request, session: Session, now: datetime, organisation_id: FromPath[UUID]) -> Response[Any]:
+    person = citizens.signed_in_person(request, session, now)
+    club = membership.managed(session, person, organisation_id)
+    return _contact(request, club, {name: getattr(club, name) for name in approval.CONTACT}, {})
+
+
+@post("/konto/verein/{organisation_id:uuid}/angaben")
+def keep_contact(
+    request: Request, session: Session, now: datetime, form: Form, organisation_id: FromPath[UUID]
+) -> Response[Any]:
+    person = citizens.signed_in_person(request, session, now)
+    club = membership.managed(session, person, organisation_id)
+    try:
+        read = forms.read(form, **{name: approval.FIELDS[name] for name in approval.CONTACT})
+    except Invalid as fault:
+        return _contact(request, club, fault.values, fault.fields)
+    approval.keep_contact(session, club, vars(read), now, person.name or person.email)
+    return _done(request, organisation_id, "ja")
 
 
 @post("/konto/verein/{organisation_id:uuid}/einladung")
@@ -154,6 +175,12 @@ def _application(
     )
 
 
+def _contact(request: Request, club: Organisation, typed: dict[str, str], faults: dict[str, str]) -> Response[Any]:
+    shown = {"club": club, "typed": typed, "faults": faults, "labels": {name: _(LABELS[name]) for name in typed}}
+    back = f"/konto/verein/{club.id}/angaben"
+    return page(request, "accounts/club_contact.html", 422 if faults else 200, return_to=back, **shown)
+
+
 def _club(
     request: Request,
     session: Session,
@@ -193,6 +220,8 @@ routes = [
     application_page,
     apply,
     club_page,
+    contact_page,
+    keep_contact,
     invite,
     withdraw,
     give_role,

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session, joinedload
 from buchbar.accounts.clubs import Organisation
 from buchbar.base import texts
 from buchbar.base.texts import _, ngettext
-from buchbar.base.tokens import link_token
 from buchbar.booking import links
 from buchbar.booking.account_page import Coming, OfClub
+from buchbar.booking.halls import series_letters
 from buchbar.booking.halls.models import HallUse, Series
 from buchbar.booking.models import Booking
 from buchbar.booking.queries import STANDING
@@ -60,11 +60,7 @@ def _series(session: Session, organisations: Collection[UUID], now: datetime) ->
 def _bundle(session: Session, series: Series, count: int, when: str) -> Coming:
     words = ngettext("Serie: %(hall)s, noch ein Termin", "Serie: %(hall)s, noch %(num)d Termine", count)
     what = words % {"hall": series.hall.name, "num": count}
-    return Coming(_("nächster Termin %s") % when, what, _path(session, series))
-
-
-def _path(session: Session, series: Series) -> str:
-    return f"/serie/{link_token(links.settings(session).secret, 'serie', series.id, series.generation)}"
+    return Coming(_("nächster Termin %s") % when, what, series_letters.path(session, series))
 
 
 def _single(session: Session, organisations: Collection[UUID], now: datetime) -> list[HallUse]:

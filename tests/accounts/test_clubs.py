@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from buchbar.accounts import account, approval, membership
 from buchbar.accounts.clubs import Invitation, Member, Organisation, organisations_of
@@ -15,7 +15,7 @@ from buchbar.base.errors import Invalid, Refused
 from buchbar.notices.models import Letter
 from tests.cast import NOW, assemble
 from tests.citizens import become_citizen, person
-from tests.clerks import become, colleague
+from tests.clerks import become, colleague, counted
 
 APPLY = "/diepholz/hallen/verein"
 SV = {"name": "SV Hagewede", "kind": "club", "proof": "VR 1234", "email": "sv@example.org"}
@@ -328,3 +328,57 @@ def test_only_a_demonstration_names_who_may_sign_in_and_never_a_visitor(client, 
         session.merge(town.town).demonstration = True
     page = client.get("/konto/anmelden").text
     assert "kim@example.org" in page and "gmail" not in page
+
+
+def test_who_manages_a_club_keeps_its_address_and_the_office_sees_who_did(client, posted, database, club, kim, lange):
+    page = f"/konto/verein/{club.id}/angaben"
+    become_citizen(client, database, person(database, "zoe@example.org"))
+    assert (client.get(page).status_code, posted(page, email="x@example.org").status_code) == (404, 404)
+    become_citizen(client, database, kim)
+    answer = posted(page, email="sv", street="Am Weg 1", name="Anderer Verein")
+    assert answer.status_code == 422 and 'value="Am Weg 1"' in answer.text
+    assert posted(page, email="neu@example.org", street="Am Weg 1", name="Anderer Verein").status_code == 303
+    seen = client.get(f"/diepholz/amt/vereine/{club.id}").text
+    assert "neu@example.org" in seen and "Kim Weber" in seen and "Anderer Verein" not in seen
+
+
+def test_a_clerk_and_who_accepts_an_invitation_do_not_wait_for_each_other(database, town, kim, club):
+    lou = person(database, "lou@example.org")
+    with database.write() as session:
+        organisation = session.get_one(Organisation, club.id)
+        invitation = membership.invite(session, organisation, lou.email, "booker", NOW, "Kim Weber")
+
+    def accept():
+        with database.write() as session:
+            found, own = session.get_one(Invitation, invitation.id), session.get_one(Person, lou.id)
+            membership.accept(session, found, own, NOW)
+
+    def remove():
+        with database.write() as session:
+            organisation = approval.organisation_to_change(session, town.town, club.id)
+            with pytest.raises(Refused):
+                membership.remove(session, organisation, member_of(database, club, kim).id, NOW)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(accept), pool.submit(remove)]:
+            done.result()
+    assert books_for(database, town, lou) == ["SV Hagewede"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_long_list_of_clubs_takes_no_more_questions(client, database, town, kim, lange):
+    def ask():
+        with counted(database) as sent:
+            assert client.get("/diepholz/amt/vereine").status_code == 200
+        return len(sent)
+
+    with database.write() as session:
+        for number in range(60):
+            values = SV | {"name": f"Verein {number}", "street": "", "city": "", "phone": "", "user_class": "club"}
+            approval.enter(session, session.merge(town.town), values, NOW, "Herr Lange")
+    ask()  # the first look is kept in the audit trail
+    many = ask()
+    with database.write() as session:
+        session.execute(delete(Revision).where(Revision.subject == "organisation"))
+        session.execute(delete(Organisation).where(Organisation.name != "Verein 0"))
+    assert ask() == many
