@@ -201,7 +201,7 @@ def _form(
         wish=wish,
         choices=season_words.choices(rules, wish),
         allotment=allotment,
-        place=_place_words(rules, allotment) if allotment else "",
+        where=_place_words(rules, allotment) if allotment else "",
         places=[("", _("kein Platz"))] + places,
         weekdays=[(str(n), season_words.weekday(n)) for n in range(7)],
         labels={name: _(label) for name, label in LABELS.items()},

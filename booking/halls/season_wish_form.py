@@ -38,7 +38,7 @@ WISH_LABELS = {
 def typed_of(wish: SeasonWish | None) -> dict[str, str]:
     """A wish as it stands in its form."""
     if wish is None:
-        return {"alter": "youth", "zweck": "training", "teile": "1", "dauer": "90"}
+        return {"zweck": "training", "teile": "1", "dauer": "90"}
     typed = {
         "titel": wish.title,
         "sport": wish.sport,
@@ -156,7 +156,7 @@ def context(rules: HallPlan, typed: Mapping[str, str]) -> dict[str, Any]:
         "labels": labels(),
         "ages": [(key, _(words)) for key, words in OFFERS.age_groups.items()],
         "purposes": [(key, _(OFFERS.purposes[key])) for key in ("training", "match")],
-        "weekdays": [("", _("kein weiterer Tag"))] + [(str(n), season_words.weekday(n)) for n in range(7)],
+        "weekdays": [("", _("kein Tag"))] + [(str(n), season_words.weekday(n)) for n in range(7)],
         "hall_choices": [("", _("gleich welche Halle"))] + [(str(hall.id), hall.name) for hall in halls],
         "sports": sorted({sport for hall in halls for sport in hall.sports}, key=str.casefold),
         "rows": range(1, MOST_ALTERNATIVES + 1),
