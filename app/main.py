@@ -46,6 +46,8 @@ from buchbar.booking.halls import (
     desk_round_wishes,
     desk_rounds,
     season_pages,
+    series_page,
+    series_routes,
     taking,
 )
 from buchbar.booking.halls import entering as halls_entering
@@ -97,6 +99,8 @@ FOLDERS: list[Any] = [
     desk_openings,
     desk_calendar_file,
     halls,
+    series_routes,
+    series_page,
     taking,
     citizen,
     changing,

@@ -124,8 +124,13 @@ def feed(name: str, uid: str, events: Iterable[bytes], zone: ZoneInfo, refresh_h
 
 def download(event: Event, zone: ZoneInfo, organizer: Party) -> bytes:
     """A file with one event to put into one's own calendar (METHOD:PUBLISH, RFC 5546 §3.2.1)."""
-    lines = _event_lines(event, zone, [_party("ORGANIZER", organizer)])
-    return _calendar(["METHOD:PUBLISH"], [_joined(lines)], zone)
+    return download_all([event], zone, organizer)
+
+
+def download_all(events: Iterable[Event], zone: ZoneInfo, organizer: Party) -> bytes:
+    """The same with several events, each with a uid of its own."""
+    who = [_party("ORGANIZER", organizer)]
+    return _calendar(["METHOD:PUBLISH"], [_joined(_event_lines(event, zone, who)) for event in events], zone)
 
 
 def invitation(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from buchbar.accounts.models import Municipality
 from buchbar.base import texts
-from buchbar.base.db import table_of
+from buchbar.base.db import in_line, table_of
 from buchbar.base.errors import Refused
 from buchbar.base.texts import _
 from buchbar.booking import claims
@@ -49,12 +49,13 @@ class NotAllFree(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What is different when a clerk enters a series: how and when it came; ``allotment_id``: it comes of a season's
-    plan."""
+    """How and when a series came, where a clerk enters it; ``allotment_id``: it comes of a season's plan; ``once``: the
+    name that a form gave it beforehand, so that clicking twice makes one."""
 
     channel: str = "telephone"
     received_at: datetime | None = None
     allotment_id: UUID | None = None
+    once: UUID | None = None
 
 
 _ONLINE = Entry()
@@ -76,6 +77,8 @@ def book(
     nothing has happened.
     """
     rules = plan(session, town)
+    if entry.once and (known := _made_already(session, rules, request, entry.once)):
+        return known
     slots = wished(rules, request) if only is None else chosen(rules, request, only)
     with session.begin_nested(), claims.versions_last(session):
         wanted_parts = part_ids(rules, slots.values())
@@ -96,6 +99,20 @@ def book(
     result = SeriesBooked(series, booked, sorted(left_out, key=lambda each: each.day))
     series_letters.booked(session, series, booked, result.left_out, at)
     return result
+
+
+def _made_already(session: Session, rules: HallPlan, request: Request, once: UUID) -> SeriesBooked | None:
+    """The series that the same form has made already. Raises Refused for a name that stands for something else."""
+    in_line(session, f"series {once}")
+    series = session.get(Series, once)
+    if series is None:
+        return None
+    whose = request.organisation.id if request.organisation else None
+    if series.municipality_id != rules.town_id or series.organisation_id != whose:
+        raise Refused(_("Bitte laden Sie die Seite neu und versuchen Sie es noch einmal."))
+    ours = select(HallUse.booking_id).where(HallUse.series_id == series.id)
+    booked = session.scalars(select(Booking).where(Booking.id.in_(ours)).order_by(Booking.starts_at))
+    return SeriesBooked(series, list(booked), [])
 
 
 def chosen(rules: HallPlan, request: Request, only: Sequence[Slot]) -> dict[date, Slot | None]:
@@ -138,7 +155,7 @@ def _all_free(
 
 def _made(session: Session, rules: HallPlan, request: Request, at: datetime, by: Actor, entry: Entry) -> Series:
     series = Series(
-        id=uuid4(),
+        id=entry.once or uuid4(),
         municipality_id=rules.town_id,
         hall_id=request.hall_id,
         organisation_id=request.organisation.id if request.organisation else None,

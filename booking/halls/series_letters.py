@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -69,13 +69,13 @@ def ask(session: Session, series: Series, bookings: Sequence[Booking], at: datet
     """Tell the office that there are requests. It finds the names at its desk."""
     town = session.get_one(Municipality, series.municipality_id)
     waiting = [booking for booking in bookings if booking.state == "requested"]
-    if not waiting or not town.email:
+    if not waiting or not waiting[0].office.email:
         return
     desk = f"{links.settings(session).base_url}/{town.slug}/amt/hallen/serien/{series.id}"
     with texts.speaking("de"):
         subject = _(SUBJECTS["hall_series_office"]) % {"number": series.number}
         context = {"town": town, "series": series, "subject": subject, "count": len(waiting), "desk_link": desk}
-        _mail(session, town, waiting[0], "hall_series_office", context, town.email, at)
+        _mail(session, town, waiting[0], "hall_series_office", context, waiting[0].office.email, at)
 
 
 def changed(
@@ -176,7 +176,7 @@ def _deliver(
 def _mail(
     session: Session, town: Municipality, first: Booking, kind: str, context: dict[str, Any], to: str, at: datetime
 ) -> None:
-    text, html = letters.rendered(kind, **context)
+    text, html = letters.rendered(kind, office=first.office, **context)
     letters.write(
         session,
         municipality=town,
@@ -187,6 +187,7 @@ def _mail(
         text=text,
         html=html,
         at=at,
+        office=first.office,
     )
 
 
@@ -205,6 +206,11 @@ def when(rules: HallPlan, slot: Slot) -> str:
     """A slot's time in words."""
     until = texts.clock(slot.span.end, rules.zone)
     return _("%(start)s bis %(end)s") % {"start": texts.moment(slot.span.start, rules.zone), "end": until}
+
+
+def day_words(day: date) -> str:
+    """A day as a list to choose from says it."""
+    return texts.day(day)
 
 
 def where(rules: HallPlan, slot: Slot) -> str:
