@@ -25,6 +25,7 @@ from buchbar.booking.statistics_tables import Table, hours, number
 from buchbar.calendar.walls import local
 from buchbar.resources.halls import Hall
 
+FIRST = "nutzer"  # the table that explains the columns
 _NOTHING = timedelta(0)
 _HOUR = timedelta(hours=1)
 
@@ -104,7 +105,7 @@ def tables(period: Period, found: Sequence[Use], halls: Mapping[UUID, str]) -> l
     months = {(month.year, month.month): texts.month(month) for month in period.months}
     kinds = {True: _("Termine einer Serie"), False: _("einzelne Termine")}
     return [
-        _table("nutzer", _("Nach Nutzergruppen"), _("Wer"), classes, found, lambda use: use.user_class),
+        _table(FIRST, _("Nach Nutzergruppen"), _("Wer"), classes, found, lambda use: use.user_class),
         _table("hallen", _("Nach Hallen"), _("Halle"), halls, found, lambda use: use.hall_id),
         _table("alter", _("Nach Altersgruppen"), _("Altersgruppe"), ages, found, lambda use: use.age_group),
         _table("monate", _("Nach Monaten"), _("Monat"), months, found, lambda use: (use.starts.year, use.starts.month)),
@@ -142,8 +143,8 @@ def _table(
         ("cancelled", _("Storniert oder abgelehnt")),
         ("missed", _("Niemand da")),
     )
-    note = _("Das Bild zeigt die Stunden. „Niemand da“: Termine, zu denen niemand kam, wie die Tür oder jemand sagt.")
-    return Table(key, title, columns, rows, bars, note=note)
+    about = _("Das Bild zeigt die Stunden. „Niemand da“: Termine, zu denen niemand kam, wie die Tür oder jemand sagt.")
+    return Table(key, title, columns, rows, bars, note=about if key == FIRST else "")
 
 
 def _row(label: str, uses: Sequence[Use]) -> tuple[Cell, ...]:

@@ -21,7 +21,9 @@ AHEAD = 400  # days in which the first free date is looked for
 
 
 def steps(session: Session, town: Municipality, now: datetime) -> list[Step]:
-    """What is needed for weddings, and whether it is there."""
+    """What is needed for weddings, and whether it is there; nothing for a town that has only sports halls."""
+    if _has(session, town, "hall") and not (_has(session, town, "venue") or _has(session, town, "registrar")):
+        return []
     times = timetable(session, town)
     today = local_date(now, times.zone)
     terms = _terms(times, now)

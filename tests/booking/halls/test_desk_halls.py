@@ -7,12 +7,14 @@ import pytest
 from sqlalchemy import select
 
 from buchbar.accounts.models import Municipality
-from buchbar.booking.halls import hall_form
+from buchbar.booking.halls import hall_form, set_up
 from buchbar.booking.halls.plan import plan
+from buchbar.booking.weddings import set_up as weddings
 from buchbar.calendar.rules import WeeklyRule
 from buchbar.calendar.school_holidays import holidays_of
 from buchbar.resources import hour_lines, school_holidays
-from buchbar.resources.halls import Hall, HallPart, SchoolHoliday
+from buchbar.resources.halls import Hall, HallHours, HallPart, SchoolHoliday
+from buchbar.resources.models import Site
 from tests import gym
 from tests.cast import NOW, assemble
 from tests.clerks import become, colleague, counted
@@ -190,3 +192,29 @@ def test_the_desk_leads_to_halls_only_where_there_are_halls(client, database, he
     become(client, database, colleague(database, other, "head", "Frau Holt"))
     elsewhere = client.get("/vechta/amt/einstellungen").text
     assert 'href="/vechta/amt/hallen"' not in elsewhere and "hallen/verwalten" in elsewhere
+
+
+def test_a_town_is_told_what_its_halls_still_need(session):
+    here = gym.build(session, assemble(session)).town.town
+    mine = set_up.steps(session, here, NOW)
+    assert [step.done for step in mine] == [True, True, True, False] and not mine[-1].needed
+    school_holidays.take_over(session, here, NOW)
+    session.scalars(select(Hall)).one().hours = HallHours()
+    session.flush()
+    assert [step.done for step in set_up.steps(session, here, NOW)] == [False, True, True, True]
+    assert set_up.steps(session, assemble(session, slug="vechta").town, NOW) == []
+
+
+def test_a_town_with_halls_only_needs_nobody_to_marry(session):
+    with_both = gym.build(session, assemble(session))
+    assert weddings.steps(session, with_both.town.town, NOW)
+    town = Municipality(slug="vechta", name="Vechta", land="NI")
+    session.add(town)
+    session.flush()
+    assert weddings.steps(session, town, NOW)
+    site = Site(municipality_id=town.id, name="Schule")
+    session.add(site)
+    session.flush()
+    session.add(Hall(municipality_id=town.id, name="Halle", slug="halle", site_id=site.id))
+    session.flush()
+    assert weddings.steps(session, town, NOW) == [] and len(set_up.steps(session, town, NOW)) == 4
