@@ -36,6 +36,7 @@ from buchbar.booking import routes as booking
 from buchbar.booking.halls import (
     changing,
     citizen,
+    desk_caretaker,
     desk_closing,
     desk_halls,
     desk_holidays,
@@ -50,6 +51,7 @@ from buchbar.booking.halls import (
     series_routes,
     taking,
 )
+from buchbar.booking.halls import desk_statistics as halls_statistics
 from buchbar.booking.halls import entering as halls_entering
 from buchbar.booking.halls import routes as halls
 from buchbar.booking.weddings import (
@@ -110,6 +112,8 @@ FOLDERS: list[Any] = [
     halls_entering,
     desk_holidays,
     desk_plans,
+    desk_caretaker,
+    halls_statistics,
     desk_closing,
     season_pages,
     desk_rounds,
