@@ -4,7 +4,6 @@ from uuid import uuid4
 
 from sqlalchemy import select
 
-from buchbar.booking import journeys
 from buchbar.booking.events import CITIZEN
 from buchbar.booking.halls import reservation
 from buchbar.booking.models import Booking
@@ -25,8 +24,6 @@ def test_codes_follow_a_booking_and_its_letter_says_when_they_are_shown(database
         assert "Den Türcode finden Sie ab Montag, 30. November 2026" in letter.text
     with database.write() as session:
         assert len(session.scalars(select(Window)).all()) == 1
-        session.scalars(select(Booking)).one()
         reservation.give_back(session, session.get_one(Booking, booking.id), NOW, CITIZEN)
     with database.write() as session:
         assert session.scalars(select(Window)).all() == []
-        journeys.of(booking).forget(session, session.get_one(Booking, booking.id))
