@@ -106,17 +106,19 @@ def tell_managers(session: Session, organisation: Organisation, news: str, at: d
 def tell_office(session: Session, organisation: Organisation, at: datetime) -> None:
     """Tell the office that a club waits to be looked at: without its name, which anybody may have typed."""
     town = organisation.municipality
-    if not town.email:
+    email = town.office_for("halls").email
+    if not email:
         return
     with texts.speaking("de"):
         link = f"{_settings(session).base_url}/{town.slug}/amt/vereine/{organisation.id}"
-        _write(session, town, town.email, "club_office", _("Ein Verein möchte Hallen buchen"), at, link=link)
+        _write(session, town, email, "club_office", _("Ein Verein möchte Hallen buchen"), at, link=link)
 
 
 def _write(
     session: Session, town: Municipality, to: str, kind: str, subject: str, at: datetime, **context: Any
 ) -> None:
-    context = {"town": town, "zone": town.zone, "subject": subject} | context
+    office = town.office_for("halls" if kind.startswith("club") else "weddings")
+    context = {"town": town, "office": office, "zone": town.zone, "subject": subject} | context
     text, html = letters.rendered(kind, **context)
     letters.write(
         session,
@@ -128,6 +130,7 @@ def _write(
         text=text,
         html=html,
         at=at,
+        office=office,
     )
 
 

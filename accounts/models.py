@@ -1,5 +1,6 @@
 """Who there is: municipalities and their clerks."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from buchbar.base.db import Base, Identified, Shape
 
 
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Who in a town hall sees to something, and how it is reached."""
+
+    name: str
+    phone: str
+    email: str
+
+
 class Municipality(Identified, Base):
     """A tenant: a town, or the county that shows its towns' offers.
 
@@ -18,6 +28,8 @@ class Municipality(Identified, Base):
     edited that decides what can be booked; caches compare it. ``published`` is whether the portal shows it: a new town
     is set up first. ``audit_months`` is how long it is kept who did and who looked at what at its desk. With
     ``second_factor`` its staff reach the desk only with a code from their telephone, too.
+
+    ``office`` sees to weddings, and to halls as well unless there is a ``sports_office``.
 
     ``accent`` and ``accent_dark`` ("#2044aa", or empty for KERN's) are its colour on light and on dark ground,
     ``logo_id`` the logo that it shows (accounts/logos.py). What its imprint says: ``responsible``, ``supervision``,
@@ -50,6 +62,9 @@ class Municipality(Identified, Base):
     accent: Mapped[str] = mapped_column(default="")
     accent_dark: Mapped[str] = mapped_column(default="")
     logo_id: Mapped[UUID | None]
+    sports_office: Mapped[str] = mapped_column(default="")
+    sports_phone: Mapped[str] = mapped_column(default="")
+    sports_email: Mapped[str] = mapped_column(default="")
     responsible: Mapped[str] = mapped_column(default="")
     supervision: Mapped[str] = mapped_column(default="")
     vat_id: Mapped[str] = mapped_column(default="")
@@ -63,6 +78,14 @@ class Municipality(Identified, Base):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.zone_name)
+
+    def office_for(self, journey: str) -> Office:
+        """Who sees to a journey; what isn't said of the sports office is the office's."""
+        if journey != "halls":
+            return Office(self.office, self.phone, self.email)
+        return Office(
+            self.sports_office or self.office, self.sports_phone or self.phone, self.sports_email or self.email
+        )
 
 
 class Logo(Identified, Base):

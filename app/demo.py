@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Clerk, Municipality
-from buchbar.app import demo_halls, demo_money, demo_places, demo_story, demo_year, seeds
+from buchbar.app import demo_halls, demo_money, demo_places, demo_season, demo_story, demo_year, seeds
 from buchbar.app.seed_parts import Hours, fields_of
 from buchbar.app.seeds import MoneySeed, PolicySeed, RegistrarSeed, TariffSeed, TownSeed, VenueSeed
 from buchbar.base.db import Database, insert
@@ -51,6 +51,7 @@ def load(database: Database, now: datetime) -> list[str]:
                     demo_story.tell(lives)
                     demo_money.tell(lives)
                 demo_halls.book(lives, seed)
+                demo_season.tell(lives, seed)
                 demo_year.settle_outside_matters(session, placed.town, now)
                 if seed.full_day:
                     demo_story.come_back(session, placed.town)
@@ -113,6 +114,9 @@ def _municipality(session: Session, seed: TownSeed) -> Municipality | None:
             city=seed.city,
             phone=seed.phone,
             email=seed.email,
+            sports_office=seed.sports_office,
+            sports_phone=seed.sports_phone,
+            sports_email=seed.sports_email,
             greeting=seed.greeting,
             demonstration=seed.demonstration,
         )

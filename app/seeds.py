@@ -212,6 +212,9 @@ class TownSeed(Part):
     email: str
     kind: str = "town"
     county: str = ""
+    sports_office: str = ""
+    sports_phone: str = ""
+    sports_email: str = ""
     greeting: str = ""
     demonstration: bool = False
     bookings: int = 0

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from buchbar.accounts.models import Municipality
 from buchbar.base.texts import N_, _
 from buchbar.booking import journeys, links
 from buchbar.booking.models import OVER, Booking
@@ -53,9 +52,9 @@ def own_event(session: Session, booking: Booking, stamp: datetime) -> Event:
 
     Without names and without the secret link, because people pass invitations on to their guests.
     """
-    words, town = journeys.of(booking).calendar, booking.municipality
+    words = journeys.of(booking).calendar
     number = _("Buchungsnummer: %s") % booking.number
-    office = ", ".join(part for part in (town.office, town.phone, town.email) if part)
+    office = ", ".join(part for part in (booking.office.name, booking.office.phone, booking.office.email) if part)
     return Event(
         uid=uid(session, booking.id),
         sequence=booking.sequence,
@@ -69,6 +68,6 @@ def own_event(session: Session, booking: Booking, stamp: datetime) -> Event:
     )
 
 
-def organizer(session: Session, town: Municipality) -> Party:
+def organizer(session: Session, booking: Booking) -> Party:
     """The office, as the one who invites. ValueError where it has no plain address."""
-    return Party(town.email or parseaddr(links.settings(session).mail_from)[1], town.office)
+    return Party(booking.office.email or parseaddr(links.settings(session).mail_from)[1], booking.office.name)

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buchbar.accounts.models import Municipality
+from buchbar.accounts.models import Municipality, Office
 from buchbar.base import texts
 from buchbar.base.errors import NotFound
 from buchbar.base.money import cents
@@ -77,7 +77,9 @@ def charge_of(session: Session, booking: Booking, charge_id: UUID) -> Charge:
 def as_document(session: Session, booking: Booking, charge: Charge) -> dict[str, Any]:
     """What the document's template needs."""
     town, rules = booking.municipality, rules_of(session, booking.municipality_id)
-    lines = [part.strip() for part in (town.office, town.street, f"{town.postcode} {town.city}") if part.strip()]
+    lines = [
+        part.strip() for part in (booking.office.name, town.street, f"{town.postcode} {town.city}") if part.strip()
+    ]
     return {
         "language": "de",
         "title": f"{title(charge)} {number(charge)}",
@@ -85,8 +87,8 @@ def as_document(session: Session, booking: Booking, charge: Charge) -> dict[str,
         "town": town.name,
         "sender": ", ".join(lines),
         "address": list(charge.debtor),
-        "contact": [town.office, *_reached(town)],
-        "foot": [town.office, *_reached(town), *_tax_id(town)],
+        "contact": [booking.office.name, *_reached(booking.office)],
+        "foot": [booking.office.name, *_reached(booking.office), *_tax_id(town)],
         "facts": [[label, words] for label, words in _facts(session, booking, charge) if words],
         "intro": _intro(session, booking, charge),
         "head": [_("Wofür"), _("USt."), _("Betrag")],
@@ -172,9 +174,9 @@ def _day(charge: Charge, town: Municipality) -> date:
     return local_date(charge.charged_at, town.zone)
 
 
-def _reached(town: Municipality) -> list[str]:
-    phone = [_("Telefon: %(phone)s") % {"phone": town.phone}] if town.phone else []
-    return [*phone, _("E-Mail: %(email)s") % {"email": town.email}] if town.email else phone
+def _reached(office: Office) -> list[str]:
+    phone = [_("Telefon: %(phone)s") % {"phone": office.phone}] if office.phone else []
+    return [*phone, _("E-Mail: %(email)s") % {"email": office.email}] if office.email else phone
 
 
 def _tax_id(town: Municipality) -> list[str]:

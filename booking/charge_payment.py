@@ -80,7 +80,7 @@ def _ways(booking: Booking, rules: MoneyRules) -> list[str]:
     if "stripe" in rules.ways and booking.terms.payment in ONLINE and booking.alive and booking.email:
         ways.append(_("Online: auf der Seite Ihrer Buchung; den Link haben Sie per E-Mail bekommen."))
     if "counter" in rules.ways:
-        where = rules.counter_hours.replace("\n", ", ") or booking.municipality.office
+        where = rules.counter_hours.replace("\n", ", ") or booking.office.name
         ways.append(_("Am Schalter: %s") % where)
     return ways
 

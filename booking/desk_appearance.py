@@ -97,6 +97,11 @@ def _kept_logo(session: Session, clerk: Clerk, form: Form, now: datetime) -> dic
     return {"logo_neu": str(logos.keep(session, clerk.town, content, now).id)}
 
 
+def _address(text: str) -> str:
+    """An e-mail address, or none."""
+    return forms.address(text) if text else ""
+
+
 def _read(session: Session, clerk: Clerk, typed: Mapping[str, str], now: datetime) -> tuple[Edit, date]:
     """What was typed, and from when. Raises Invalid."""
     fields: dict[str, forms.Field] = {
@@ -106,7 +111,10 @@ def _read(session: Session, clerk: Clerk, typed: Mapping[str, str], now: datetim
         "postcode": forms.text(10, required=False),
         "city": forms.text(80, required=False),
         "phone": forms.phone,
-        "email": lambda text: forms.address(text) if text else "",
+        "email": _address,
+        "sports_office": forms.text(120, required=False),
+        "sports_phone": forms.phone,
+        "sports_email": _address,
         **{name: forms.text(300, required=False) for name in ("responsible", "supervision")},
         "vat_id": _vat_id,
         **{name: forms.text(3000, required=False, lines=True) for name in LONG},

@@ -67,7 +67,7 @@ def own_file(request: Request, session: Session, token: FromPath[str]) -> Respon
         raise NotFound
     town = booking.municipality
     event = calendar_entries.own_event(session, booking, changed or booking.made_at)
-    body = download(event, town.zone, calendar_entries.organizer(session, town))
+    body = download(event, town.zone, calendar_entries.organizer(session, booking))
     headers = {"content-disposition": 'attachment; filename="termin.ics"', "cache-control": "no-store"}
     return Response(body, media_type="text/calendar", headers=headers)
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql.elements import ColumnElement
 
-from buchbar.accounts.models import Municipality
+from buchbar.accounts.models import Municipality, Office
 from buchbar.base.db import Base, Identified, Shape
 from buchbar.base.texts import N_
 from buchbar.booking.terms import Terms
@@ -107,6 +107,11 @@ class Booking(Identified, Base):
     def terms(self) -> Terms:
         """The rules it was made under, as they are for whom it is."""
         return self.policy.terms.of(self.user_class)
+
+    @property
+    def office(self) -> Office:
+        """Who in the town hall sees to it."""
+        return self.municipality.office_for(self.journey)
 
     @hybrid_property
     def by_office(self) -> bool:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from buchbar.accounts.models import Municipality
+from buchbar.accounts.models import Municipality, Office
 from buchbar.base import texts
 from buchbar.base.documents import pdf
 from buchbar.base.errors import NotFound
@@ -81,15 +81,17 @@ def as_pdf(session: Session, those: Sequence[tuple[Letter, Booking]], *, way_on:
 def as_document(session: Session, booking: Booking, letter: Letter, *, way_on: bool = True) -> dict[str, Any]:
     """What the document's template needs of a letter, in the reader's language."""
     town = booking.municipality
-    lines = [part.strip() for part in (town.office, town.street, f"{town.postcode} {town.city}") if part.strip()]
+    lines = [
+        part.strip() for part in (booking.office.name, town.street, f"{town.postcode} {town.city}") if part.strip()
+    ]
     return {
         "language": texts.language.get(),
         "town": town.name,
-        "office": town.office,
+        "office": booking.office.name,
         "sender": ", ".join(lines),
         "address": journeys.of(booking).desk.address(session, booking),
-        "contact": [*lines, *_reached(town)],
-        "foot": [town.office, *_reached(town)],
+        "contact": [*lines, *_reached(booking.office)],
+        "foot": [booking.office.name, *_reached(booking.office)],
         "number_label": _("Buchungsnummer"),
         "number": booking.number,
         "date": texts.day(local_date(letter.written_at, town.zone)),
@@ -100,9 +102,9 @@ def as_document(session: Session, booking: Booking, letter: Letter, *, way_on: b
     }
 
 
-def _reached(town: Municipality) -> list[str]:
-    phone = [_("Telefon: %(phone)s") % {"phone": town.phone}] if town.phone else []
-    return [*phone, _("E-Mail: %(email)s") % {"email": town.email}] if town.email else phone
+def _reached(office: Office) -> list[str]:
+    phone = [_("Telefon: %(phone)s") % {"phone": office.phone}] if office.phone else []
+    return [*phone, _("E-Mail: %(email)s") % {"email": office.email}] if office.email else phone
 
 
 def _how_to_go_on(session: Session, booking: Booking) -> list[dict[str, Any]]:

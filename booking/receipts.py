@@ -30,7 +30,9 @@ def as_document(session: Session, booking: Booking, payment: Payment) -> dict[st
         (_("Am"), texts.day(local_date(payment.started_at, town.zone))),
         (_("Angenommen von"), payment.taken_by),
     ]
-    lines = [part.strip() for part in (town.office, town.street, f"{town.postcode} {town.city}") if part.strip()]
+    lines = [
+        part.strip() for part in (booking.office.name, town.street, f"{town.postcode} {town.city}") if part.strip()
+    ]
     return {
         "title": _("Quittung %s") % payment.receipt,
         "town": town.name,

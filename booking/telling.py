@@ -94,6 +94,7 @@ def about(session: Session, booking: Booking, event: BookingEvent) -> dict[str, 
         "booking": booking,
         "event": event,
         "town": town,
+        "office": booking.office,
         "zone": town.zone,
         "start": start,
         "from_start": datetime.fromisoformat(event.data.get("from_start", start.isoformat())),
@@ -146,7 +147,7 @@ def calendar(
         return None, None
     try:
         guest = ical.Party(booking.email)
-        organizer = calendar_entries.organizer(session, booking.municipality)
+        organizer = calendar_entries.organizer(session, booking)
     except ValueError:
         return None, None
     own = calendar_entries.own_event(session, booking, event.at)

@@ -23,7 +23,9 @@ def as_document(booking: Booking, transfer: Transfer) -> dict[str, Any]:
         (_("Verwendungszweck"), transfer.purpose),
         (_("Muss da sein bis"), until),
     ]
-    lines = [part.strip() for part in (town.office, town.street, f"{town.postcode} {town.city}") if part.strip()]
+    lines = [
+        part.strip() for part in (booking.office.name, town.street, f"{town.postcode} {town.city}") if part.strip()
+    ]
     return {
         "title": _("Überweisung für Buchung %s") % booking.number,
         "town": town.name,

@@ -62,7 +62,8 @@ def _tell(session: Session, town: Municipality, now: datetime) -> int:
     late = session.scalars(locked.with_for_update(of=Entry, skip_locked=True)).all()
     for entry in late:
         entry.alarmed_at = now
-    if late and town.email:
+    office = town.office_for("halls")
+    if late and office.email:
         settings: Settings = session.info["settings"]
         with texts.speaking("de"):
             lines = [
@@ -71,16 +72,19 @@ def _tell(session: Session, town: Municipality, now: datetime) -> int:
             ]
             subject = _("Eine Tür ist nicht bereit") if len(late) == 1 else _("Mehrere Türen sind nicht bereit")
             link = f"{settings.base_url}/{town.slug}/amt/tueren"
-            text, html = letters.rendered("door_alarm", town=town, subject=subject, lines=lines, desk_link=link)
+            text, html = letters.rendered(
+                "door_alarm", town=town, office=office, subject=subject, lines=lines, desk_link=link
+            )
             letters.write(
                 session,
                 municipality=town,
                 booking_id=None,
                 kind="door_alarm",
-                to=town.email,
+                to=office.email,
                 subject=subject,
                 text=text,
                 html=html,
                 at=now,
+                office=office,
             )
     return len(late)

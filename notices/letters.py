@@ -22,12 +22,21 @@ from buchbar.notices.wordings import Own
 
 
 class Sender(Protocol):
-    """The municipality in whose name a letter goes out; answers go to its office."""
+    """The municipality in whose name a letter goes out; answers go to its office, if no other one is named."""
 
     @property
     def id(self) -> UUID: ...
     @property
     def office(self) -> str: ...
+    @property
+    def email(self) -> str: ...
+
+
+class Answers(Protocol):
+    """The office to which answers go."""
+
+    @property
+    def name(self) -> str: ...
     @property
     def email(self) -> str: ...
 
@@ -65,6 +74,7 @@ def write(
     at: datetime,
     calendar: bytes | None = None,
     method: str | None = None,
+    office: Answers | None = None,
 ) -> Letter:
     """Write a letter and put it into the outbox.
 
@@ -73,6 +83,7 @@ def write(
     """
     if len(subject.splitlines()) != 1:
         raise ValueError("a subject is one line")
+    name, email = (office.name, office.email) if office else (municipality.office, municipality.email)
     letter_id = uuid4()
     letter = Letter(
         id=letter_id,
@@ -86,7 +97,7 @@ def write(
         language=texts.language.get(),
         calendar=calendar.decode() if calendar else None,
         calendar_method=method,
-        reply_to=str(Address(municipality.office, addr_spec=municipality.email)) if municipality.email else "",
+        reply_to=str(Address(name, addr_spec=email)) if email else "",
         message_id=f"<{letter_id}@{urlsplit(session.info['settings'].base_url).hostname}>",
         written_at=at,
     )

@@ -16,7 +16,7 @@ from buchbar.base import texts
 from buchbar.base.db import Database
 from buchbar.base.texts import N_, _
 from buchbar.booking import links
-from buchbar.booking.halls.models import HallUse
+from buchbar.booking.halls.models import JOURNEY, HallUse
 from buchbar.booking.models import Booking
 from buchbar.calendar.walls import local_date
 from buchbar.doors import codes
@@ -116,7 +116,7 @@ def _door(window: Window, door: Door, entry: Entry, town: Municipality, hall: Ha
         state="ready" if known else "silent" if entry.state == "failed" else "coming",
         opens_at=window.starts_at,
         closes_at=window.ends_at,
-        phone=door.phone or hall.caretaker_phone or town.phone,
+        phone=door.phone or hall.caretaker_phone or town.office_for(JOURNEY).phone,
         try_at=f"/demo/tuer/{door.id}" if door.adapter == "simulator" and town.demonstration else "",
     )
 
@@ -163,6 +163,7 @@ def _write(session: Session, code_id: UUID, booking_id: UUID, now: datetime) -> 
         text, html = letters.rendered(
             "door_code",
             town=town,
+            office=booking.office,
             subject=subject,
             name=use.contact,
             hall=hall,
@@ -181,5 +182,6 @@ def _write(session: Session, code_id: UUID, booking_id: UUID, now: datetime) -> 
             text=text,
             html=html,
             at=now,
+            office=booking.office,
         )
     return True

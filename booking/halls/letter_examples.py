@@ -18,6 +18,7 @@ from buchbar.booking import calendar_entries, links, on_the_way, payable
 from buchbar.booking.dunning_letters import Demand, Dunned
 from buchbar.booking.halls import letter_words
 from buchbar.booking.halls.letters import PREFIX, SUBJECTS, subject_words
+from buchbar.booking.halls.models import JOURNEY
 from buchbar.booking.halls.plan import plan
 from buchbar.booking.journeys import InLetters
 from buchbar.booking.terms import Terms
@@ -68,6 +69,7 @@ def _context(session: Session, town: Municipality, kind: str, now: datetime) -> 
     link = f"{links.settings(session).base_url}/{town.slug}/hallen"
     return {
         "town": town,
+        "office": town.office_for(JOURNEY),
         "zone": town.zone,
         "hall": hall,
         "place": calendar_entries.place(hall),

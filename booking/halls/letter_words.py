@@ -108,8 +108,8 @@ def values(kind: str, context: Mapping[str, Any]) -> dict[str, str]:
         "ort": context["place"],
         "teil": context["parts"],
         "nummer": booking.number,
-        "amt": town.office,
-        "telefon": town.phone,
+        "amt": context["office"].name,
+        "telefon": context["office"].phone,
     }
     names = known(kind)
     if "frist" in names:

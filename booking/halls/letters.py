@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from buchbar.base import texts
 from buchbar.base.texts import N_, _
 from buchbar.booking import approvals, attach, calendar_entries, links, telling
-from buchbar.booking.halls import door_codes, letter_words
+from buchbar.booking.halls import letter_words
 from buchbar.booking.halls.models import HallUse
 from buchbar.booking.halls.plan import plan, read_parts
 from buchbar.booking.models import Booking, BookingEvent
@@ -67,8 +67,7 @@ def quiet(session: Session) -> Iterator[None]:
 
 
 def tell(session: Session, booking: Booking, event: BookingEvent) -> None:
-    """Write the letters that an event calls for: to who has booked, and to the office; and let door codes follow."""
-    door_codes.sync(session, booking, event.at)
+    """Write the letters that an event calls for: to who has booked, and to the office."""
     if session.info.get("quiet"):
         return
     kind = kind_of(session, booking, event)
@@ -130,13 +129,13 @@ def _ask_for_proof(session: Session, booking: Booking, event: BookingEvent) -> N
 def _ask(session: Session, booking: Booking, event: BookingEvent) -> None:
     """Tell the office that there is a request. It finds the names at its desk."""
     missing = approvals.needed(booking) - approvals.given(session, booking)
-    if "office" in missing and booking.municipality.email:
+    if "office" in missing and booking.office.email:
         with texts.speaking("de"):
-            _write(session, booking, event, "hall_office", booking.municipality.email)
+            _write(session, booking, event, "hall_office", booking.office.email)
 
 
 def _tell_of_too_much(session: Session, booking: Booking, event: BookingEvent) -> None:
-    address, what = booking.municipality.email, telling.too_much(session, booking, event)
+    address, what = booking.office.email, telling.too_much(session, booking, event)
     if address and what:
         with texts.speaking("de"):
             _write(session, booking, event, "hall_office_late", address, **what)
@@ -190,6 +189,7 @@ def _write(
         at=event.at,
         calendar=calendar,
         method=method,
+        office=booking.office,
     )
 
 

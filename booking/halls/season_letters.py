@@ -11,7 +11,7 @@ from buchbar.accounts.models import Municipality
 from buchbar.base.texts import _, speaking
 from buchbar.booking import links
 from buchbar.booking.halls import season_words
-from buchbar.booking.halls.models import Allotment, Round, SeasonWish
+from buchbar.booking.halls.models import JOURNEY, Allotment, Round, SeasonWish
 from buchbar.booking.halls.plan import HallPlan, plan
 from buchbar.booking.halls.season_plan import place_of
 from buchbar.notices import letters
@@ -63,7 +63,8 @@ def _write(
     session: Session, town: Municipality, season: Round, kind: str, to: str, subject: str, at: datetime, **context: Any
 ) -> None:
     link = links.settings(session).base_url + page_of(town, season)
-    text, html = letters.rendered(kind, town=town, subject=subject, season=season, link=link, **context)
+    office = town.office_for(JOURNEY)
+    text, html = letters.rendered(kind, town=town, office=office, subject=subject, season=season, link=link, **context)
     letters.write(
         session,
         municipality=town,
@@ -74,4 +75,5 @@ def _write(
         text=text,
         html=html,
         at=at,
+        office=office,
     )

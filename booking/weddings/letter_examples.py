@@ -21,7 +21,7 @@ from buchbar.booking.terms import Terms
 from buchbar.booking.weddings import letter_words
 from buchbar.booking.weddings.letters import EARLY, SUBJECTS
 from buchbar.booking.weddings.other_dates import Offer
-from buchbar.booking.weddings.timetable import timetable
+from buchbar.booking.weddings.timetable import JOURNEY, timetable
 from buchbar.calendar.deadlines import last_day, registration_window
 from buchbar.calendar.months import add_months
 from buchbar.calendar.walls import at, local_date
@@ -69,6 +69,7 @@ def _context(session: Session, town: Municipality, kind: str, now: datetime) -> 
     account = Account(FEES, FEES if kind in ("paid", "refunded", "lost") else 0, 0, FEES if kind == "lost" else 0)
     return {
         "town": town,
+        "office": town.office_for(JOURNEY),
         "zone": town.zone,
         "venue": venue,
         "place": calendar_entries.place(venue),

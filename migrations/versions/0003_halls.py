@@ -490,4 +490,6 @@ def _new_tables() -> None:
     )
     op.create_index(op.f("ix_door_window_code_id"), "door_window", ["code_id"], unique=False)
     op.create_index("ix_door_window_door_start", "door_window", ["door_id", "starts_at"], unique=False)
+    for column in ("sports_office", "sports_phone", "sports_email"):
+        op.add_column("municipality", sa.Column(column, sa.Text(), server_default="", nullable=False))
     op.add_column("booking", sa.Column("user_class", sa.Text(), server_default="", nullable=False))
