@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from buchbar.accounts import desk_page
+from buchbar.accounts.models import Municipality
+from buchbar.base import pages
 from buchbar.booking import account_page, claims, journeys, lifecycle, set_up, tariff_areas, whose
 from buchbar.booking.events import PROVIDER, record
 from buchbar.booking.halls import calendar_entries as halls_calendar
@@ -16,6 +18,7 @@ from buchbar.booking.halls import desk as halls_desk
 from buchbar.booking.halls import in_rules as halls_rules
 from buchbar.booking.halls import letter_examples as halls_examples
 from buchbar.booking.halls import models as halls
+from buchbar.booking.halls import plan as halls_plan
 from buchbar.booking.halls import reservation as halls_reservation
 from buchbar.booking.halls import set_up as halls_set_up
 from buchbar.booking.halls import tariff as halls_tariff
@@ -66,6 +69,7 @@ def put_together() -> None:
     set_up.put_in(halls_set_up.steps)
     account_page.put_in(club_dates.of_clubs)
     desk_page.put_in("halls", halls_set_up.has_any)
+    pages.put_in("has_halls", has_halls)
     paying.hand_down(
         lock=lock,
         at_once=claims.versions_last,
@@ -76,6 +80,12 @@ def put_together() -> None:
         unpaid=on_unpaid,
     )
     bills.hand_down(debtor=debtor)
+
+
+def has_halls(town: Municipality) -> bool:
+    """Whether the pages of a town lead to its halls; from memory."""
+    session = object_session(town)
+    return session is not None and bool(halls_plan.plan(session, town).halls)
 
 
 def lock(session: Session, booking_ids: Sequence[UUID]) -> None:

@@ -14,7 +14,8 @@ from buchbar.accounts.queries import Place, municipality, places, towns_of
 from buchbar.base.errors import NotFound
 from buchbar.base.texts import LANGUAGES, N_
 from buchbar.base.web import get, own_path, page, redirect, settings_of
-from buchbar.resources.models import Venue
+from buchbar.resources.halls import Hall
+from buchbar.resources.models import Resource, Venue
 
 LANGUAGE_COOKIE = "sprache"
 YEAR = 365 * 24 * 60 * 60
@@ -29,16 +30,18 @@ CONCILIATION = {
 def portal(request: Request, session: Session) -> Response[Any]:
     sought = request.query_params.get("ort", "").strip()[:80]
     found = named(places(session), sought)
-    return page(request, "portal/portal.html", places=found, sought=sought, venues=_venues(session))
+    return page(request, "portal/portal.html", places=found, sought=sought, **_offers(session))
 
 
 @get("/{town_slug:str}")
 def town_page(request: Request, session: Session, now: datetime, town_slug: FromPath[str]) -> Response[Any]:
     town = municipality(session, town_slug, request, now)
     if town.kind == "county":
-        return page(request, "portal/county.html", town=town, towns=towns_of(session, town), venues=_venues(session))
+        return page(request, "portal/county.html", town=town, towns=towns_of(session, town), **_offers(session))
     chosen = select(Venue).where(Venue.municipality_id == town.id, Venue.active).order_by(Venue.position, Venue.name)
-    return page(request, "portal/town.html", town=town, venues=session.scalars(chosen).all())
+    ours = select(Hall).where(Hall.municipality_id == town.id, Hall.active).order_by(Hall.position, Hall.name)
+    venues, halls = session.scalars(chosen).all(), session.scalars(ours).all()
+    return page(request, "portal/town.html", town=town, venues=venues, halls=halls)
 
 
 @get("/sprache/{code:str}")
@@ -94,10 +97,14 @@ def named(everywhere: list[Place], sought: str) -> list[Place]:
     return found
 
 
-def _venues(session: Session) -> dict[UUID, int]:
-    """How many places to marry each municipality shows."""
-    count = select(Venue.municipality_id, func.count()).where(Venue.active).group_by(Venue.municipality_id)
-    return {row[0]: row[1] for row in session.execute(count)}
+def _offers(session: Session) -> dict[str, dict[UUID, int]]:
+    """How many places to marry, and how many sports halls, each municipality shows."""
+    counts = {}
+    kinds: tuple[tuple[str, type[Resource]], ...] = (("venues", Venue), ("halls", Hall))
+    for name, kind in kinds:
+        count = select(kind.municipality_id, func.count()).where(kind.active).group_by(kind.municipality_id)
+        counts[name] = {row[0]: row[1] for row in session.execute(count)}
+    return counts
 
 
 def _offices(session: Session) -> list[Municipality]:
