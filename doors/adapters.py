@@ -76,7 +76,8 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Something that a lock tells. ``kind`` as in models.EVENT_KINDS; ``key`` our name of the code, as far as known."""
+    """Something that a lock tells. ``kind`` as in models.EVENT_KINDS, or "battery_ok"; ``key`` our name of the code, as
+    far as it is known."""
 
     kind: str
     at: datetime

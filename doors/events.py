@@ -34,6 +34,9 @@ def take_in(session: Session, door_id: UUID, news: News, now: datetime) -> int:
 
 def take(session: Session, door_id: UUID, heard: Heard) -> bool:
     """Keep one thing, unless it is known already; say which."""
+    if heard.kind == "battery_ok":
+        battery(session, door_id, False, heard.at)
+        return True
     booking_id = _meant(session, door_id, heard.key, heard.at) if heard.kind == "opened" else None
     values = {
         "id": uuid4(),

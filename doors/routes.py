@@ -73,7 +73,7 @@ def _door(session: Session, door_id: UUID) -> Door:
 def _show(request: Request, session: Session, door: Door, typed: str = "", said: str = "") -> Response[Any]:
     town = session.get_one(Municipality, door.municipality_id)
     log = events.log_of(session, door.id, 20)
-    shown = {"door": door, "typed": typed, "said": said, "log": log, "event_words": EVENT_WORDS}
+    shown: dict[str, Any] = {"door": door, "typed": typed, "said": said, "log": log, "event_words": EVENT_WORDS}
     return page(request, "doors/keypad.html", town=town, zone=town.zone, **shown)
 
 

@@ -36,7 +36,7 @@ class _Answer(msgspec.Struct):
 
 class _Event(msgspec.Struct):
     id: str
-    kind: Literal["opened", "refused", "low_battery"]
+    kind: Literal["opened", "refused", "low_battery", "battery_ok"]
     at: datetime
     entry: str = ""
 

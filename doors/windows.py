@@ -141,17 +141,12 @@ def next_window(session: Session, door_id: UUID, code_id: UUID, at: datetime) ->
     return found
 
 
-def forget(session: Session, booking_id: UUID) -> None:
-    """Delete when a booking needed which door: it is over, and nobody needs to know any more."""
-    session.execute(delete(Window).where(Window.booking_id == booking_id))
-
-
 def tidy(session: Session, before: datetime) -> None:
-    """Delete codes that no lock knows any more and that nothing needs, and what was known of them."""
-    needed = select(Window.code_id).where(Window.ends_at >= before)
+    """Delete when doors were needed, once it is over for so long; and codes that nothing needs and no lock knows any
+    more."""
+    session.execute(delete(Window).where(Window.ends_at < before))
     live = select(Entry.code_id).where(Entry.state != "removed")
-    over = select(Code.id).where(Code.made_at < before, Code.id.not_in(needed), Code.id.not_in(live))
+    over = select(Code.id).where(Code.made_at < before, Code.id.not_in(select(Window.code_id)), Code.id.not_in(live))
     gone = session.scalars(over).all()
-    for table in (Window, Entry):
-        session.execute(delete(table).where(table.code_id.in_(gone)))
+    session.execute(delete(Entry).where(Entry.code_id.in_(gone)))
     session.execute(delete(Code).where(Code.id.in_(gone)))

@@ -6,7 +6,7 @@ locked, so codes are locked after bookings everywhere, and the dates of a series
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -53,8 +53,8 @@ def settle(session: Session) -> None:
 
 
 def _follow(session: Session, bookings: Sequence[Booking], at: datetime) -> None:
-    needs = wanted(session, bookings)
     uses = _uses(session, bookings)
+    needs = wanted(session, bookings, uses)
     by_owner: dict[tuple[UUID, UUID | None], list[Booking]] = defaultdict(list)
     for booking in bookings:
         series_id = uses[booking.id].series_id if booking.id in uses else None
@@ -66,10 +66,9 @@ def _follow(session: Session, bookings: Sequence[Booking], at: datetime) -> None
         windows.follow(session, owner, {each.id: needs[each.id] for each in those}, at)
 
 
-def wanted(session: Session, bookings: Sequence[Booking]) -> Needs:
+def wanted(session: Session, bookings: Sequence[Booking], uses: Mapping[UUID, HallUse]) -> Needs:
     """The doors that bookings need, and when; none for what isn't firm, or must be paid first and isn't."""
     firm = _firm(session, bookings)
-    uses = _uses(session, firm)
     doors = _doors(session, {booking.resource_id for booking in firm})
     needs: dict[UUID, list[tuple[UUID, datetime, datetime]]] = {booking.id: [] for booking in bookings}
     for booking in firm:
@@ -135,7 +134,7 @@ def _wrong(session: Session, now: datetime) -> list[UUID]:
     bookings = session.scalars(near).all()
     should = {
         (booking_id, *need)
-        for booking_id, needs in wanted(session, bookings).items()
+        for booking_id, needs in wanted(session, bookings, _uses(session, bookings)).items()
         for need in needs
         if need[2] > now
     }
@@ -146,8 +145,3 @@ def _wrong(session: Session, now: datetime) -> list[UUID]:
     # What lies at the edge of the two weeks is no difference: its window may begin within them, its booking after.
     late = {row[0] for row in known if row[0] not in ids and row[2] + LONGEST_RUN_OUT > now + LOOK_AHEAD}
     return sorted({row[0] for row in should ^ known} - late)
-
-
-def forget(session: Session, booking: Booking) -> None:
-    """Delete when a booking needed which door."""
-    windows.forget(session, booking.id)

@@ -128,3 +128,6 @@ def test_news_are_kept_once_if_signed_and_fresh(client, database, door):
     with database.read() as session:
         assert {event.remote_id for event in session.scalars(select(DoorEvent))} == {"e1", "e5"}
         assert session.get_one(Door, door.id).low_battery_at == NOW
+    assert tell(client, door, id="e6", kind="battery_ok") == 204
+    with database.read() as session:
+        assert session.get_one(Door, door.id).low_battery_at is None
