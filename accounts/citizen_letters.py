@@ -18,6 +18,7 @@ from buchbar.base.tokens import link_token
 from buchbar.notices import letters
 
 INVITATION = "einladung"
+JOURNEY = "halls"
 # What the members of a club hear: the subject, what has happened, and whether the account is where to look.
 NEWS: dict[str, tuple[str, str]] = {
     "applied": (

@@ -149,7 +149,7 @@ def invite(
     typed = {"email": form.get("wen", ""), "role": form.get("role", "")}
     try:
         read = forms.read(typed, email=forms.address, role=forms.one_of(*ROLES))
-        membership.invite(session, club, read.email, read.role, now, clerk.town.office)
+        membership.invite(session, club, read.email, read.role, now, clerk.town.office_for(JOURNEY).name)
     except Invalid as fault:
         faults = {"wen" if name == "email" else name: sentence for name, sentence in fault.fields.items()}
         return _show(request, session, clerk, now, club, dict(form), faults)

@@ -80,6 +80,8 @@ def invitation_text(database, email):
 
 
 def test_a_club_applies_the_office_approves_and_then_it_may_book(client, posted, database, town, kim, lange):
+    with database.write() as session:
+        session.merge(town.town).sports_email = "sport@example.org"
     assert "Anmelden und Antrag stellen" in client.get(APPLY).text
     become_citizen(client, database, kim)
     assert 'value="kim@example.org"' in client.get(APPLY).text
@@ -99,7 +101,7 @@ def test_a_club_applies_the_office_approves_and_then_it_may_book(client, posted,
     assert sorted(mails(database)) == [
         ("kim@example.org", "Ihr Antrag ist eingegangen: SV Hagewede"),
         ("kim@example.org", "SV Hagewede kann jetzt Hallen buchen"),
-        ("standesamt@example.org", "Ein Verein möchte Hallen buchen"),
+        ("sport@example.org", "Ein Verein möchte Hallen buchen"),
     ]
     with database.read() as session:
         made = session.get_one(Organisation, made.id)
