@@ -18,7 +18,7 @@ from buchbar.base.tokens import genuine, link_token, named_by
 from buchbar.booking import calendar_view, links, queries
 from buchbar.booking.claims import LONGEST
 from buchbar.booking.closed import in_words
-from buchbar.booking.halls.models import HallUse
+from buchbar.booking.halls.models import JOURNEY, HallUse
 from buchbar.booking.halls.plan import HallPlan, HallRules, plan
 from buchbar.booking.models import Booking
 from buchbar.booking.next_steps import state_of
@@ -189,7 +189,7 @@ def sheet(town: Municipality, hall: Hall, monday: date, days: Sequence[Day], now
         "kind": hall.name,
         "when": when,
         "town": town.name,
-        "office": town.office,
+        "office": town.office_for(JOURNEY).name,
         "made": _("Stand: %(day)s, %(time)s") % made,
         "note": _("Vertraulich: mit Namen und Telefonnummern, nicht aushängen."),
         "empty": _("Nichts eingetragen"),

@@ -1,19 +1,23 @@
 """Closing halls: several parts and many dates at once, first with what stands in the way, lifted one by one or all."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
+from buchbar.booking import closures
 from buchbar.booking.halls import closing_form
 from buchbar.booking.halls.plan import plan
+from buchbar.booking.halls.reservation import Taken
 from buchbar.booking.models import Booking, Claim
 from buchbar.calendar.spans import Span
 from buchbar.notices.models import Letter
 from buchbar.resources.models import Closure
 from tests import gym
-from tests.cast import assemble, slot_at
+from tests.cast import CLERK, NOW, assemble, slot_at
 from tests.clerks import become
 from tests.gym import slot
 
@@ -127,3 +131,31 @@ def test_others_closures_are_not_found(client, posted, database, here, sports):
     become(client, database, other.clerk)
     assert posted(lift.replace("diepholz", "vechta")).status_code == 404
     assert len(closed(database)) == 4
+
+
+@pytest.mark.parametrize("day", [date(2026, 12, 1), date(2027, 3, 28)])
+def test_closing_the_hall_and_booking_a_part_of_it_in_the_same_second(database, here, day):
+    """One of the two comes first, the other is told; whole against part, several times over."""
+    outcomes = []
+    for hour in (16, 18, 20):
+        start = threading.Barrier(2)
+
+        def close(hour=hour, start=start):
+            span = Span(slot_at(day, hour), slot_at(day, hour + 1))
+            start.wait(10)
+            with database.write() as session:
+                closures.close_all(session, list(here.parts.values()), [span], "Wartung", NOW, CLERK)
+
+        def book(hour=hour, start=start):
+            start.wait(10)
+            with database.write() as session:
+                gym.of_club(session, here, slot(here, 2, day=day, hour=hour, minutes=60), at=NOW)
+
+        with ThreadPoolExecutor(2) as pool:
+            faults = [each.exception(30) for each in (pool.submit(close), pool.submit(book))]
+        assert [fault is None for fault in faults].count(True) == 1, faults
+        assert isinstance(next(filter(None, faults)), closures.InTheWay | Taken)
+        outcomes.append(faults)
+    with database.read() as session:
+        claims = session.scalars(select(Claim).where(Claim.resource_id == here.parts[2].id)).all()
+    assert len(claims) == len(outcomes)
