@@ -1,18 +1,22 @@
 """The season's plan through its pages: a club hands in wishes, clerks rehearse and release, everybody reads why."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from buchbar.accounts import citizens
 from buchbar.booking.halls import season_wishes
-from buchbar.booking.halls.models import Round, Series
+from buchbar.booking.halls.models import Round, SeasonWish, Series
+from buchbar.booking.halls.season_forgotten import forget_wishes
+from buchbar.calendar.months import add_months
 from buchbar.notices.models import Letter
-from tests.booking.halls.season import AFTER, CLOSES, MONDAY, OPENS, prepare, wish
+from tests.booking.halls.season import AFTER, CLOSES, LAST, MONDAY, OPENS, prepare, wish
+from tests.cast import slot_at
 from tests.clerks import become, counted
 from tests.markup import faults_in
 
+ONE_DAY = timedelta(days=1)
 DESK = "/diepholz/amt/vergabe"
 FIELDS = {
     "titel": "Handball, C-Jugend",
@@ -195,3 +199,15 @@ def test_pages_ask_as_much_of_many_wishes_as_of_few(client, posted, database, se
             pages.append(len(sent))
         asked.append(pages)
     assert asked[1] == asked[2]  # the first time, more is not known yet
+
+
+def test_who_handed_a_wish_in_is_forgotten_after_the_season(database, season):
+    with database.write() as session:
+        made = wish(session, season, session.merge(season.other), (MONDAY, 1080), remarks="Bitte mit Rampe.")
+    months = season.here.policy.terms.retention_months
+    due = add_months(LAST, months)
+    for day, left in ((due - ONE_DAY, "coach@example.org"), (due, "")):
+        forget_wishes(database, slot_at(day, 9))
+        with database.read() as session:
+            kept = session.get_one(SeasonWish, made.id)
+            assert (kept.email, bool(kept.remarks), kept.title) == (left, bool(left), "Handball")
