@@ -17,7 +17,7 @@ from buchbar.base.db import Database
 from buchbar.base.settings import Settings
 from buchbar.booking import bank_folder, collecting, people_forgotten, retention
 from buchbar.booking import jobs as booking
-from buchbar.booking.halls import codes_shown, door_codes, presence
+from buchbar.booking.halls import codes_shown, door_codes, presence, season_forgotten
 from buchbar.doors import alarms, listening, reconciler
 from buchbar.notices import mail, outbox
 from buchbar.payments import numbers
@@ -73,6 +73,7 @@ JOBS = (
         lambda database, settings, now: bank_folder.collect(database, settings.statements_folder, now),
     ),
     Job("people", timedelta(days=1), lambda database, _settings, now: people_forgotten.forget_people(database, now)),
+    Job("seasons", timedelta(days=1), lambda database, _settings, now: season_forgotten.forget_wishes(database, now)),
     Job("retention", timedelta(days=1), lambda database, _settings, now: retention.forget_what_is_due(database, now)),
 )
 
