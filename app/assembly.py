@@ -13,7 +13,7 @@ from buchbar.booking import account_page, claims, journeys, lifecycle, set_up, t
 from buchbar.booking.events import PROVIDER, record
 from buchbar.booking.halls import calendar_entries as halls_calendar
 from buchbar.booking.halls import citizen as halls_citizen
-from buchbar.booking.halls import club_dates, door_codes, following, presence
+from buchbar.booking.halls import club_dates, door_codes, following, presence, watches
 from buchbar.booking.halls import desk as halls_desk
 from buchbar.booking.halls import in_rules as halls_rules
 from buchbar.booking.halls import letter_examples as halls_examples
@@ -62,6 +62,7 @@ def put_together() -> None:
     )
     whose.listen()
     door_codes.listen()
+    watches.listen()
     door_events.hand_down(present=presence.present)
     tariff_areas.put_in(in_rules.TARIFFS)
     tariff_areas.put_in(halls_tariff.TARIFFS)

@@ -47,10 +47,12 @@ from buchbar.booking.halls import (
     desk_round_plan,
     desk_round_wishes,
     desk_rounds,
+    desk_series,
     season_pages,
     series_page,
     series_routes,
     taking,
+    watch_pages,
 )
 from buchbar.booking.halls import desk_statistics as halls_statistics
 from buchbar.booking.halls import entering as halls_entering
@@ -104,6 +106,8 @@ FOLDERS: list[Any] = [
     halls,
     series_routes,
     series_page,
+    desk_series,
+    watch_pages,
     taking,
     citizen,
     changing,
