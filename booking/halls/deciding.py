@@ -33,7 +33,7 @@ from buchbar.calendar.walls import local_date
 T = TypeVar("T")
 WAYS = {
     "verlegen": N_("Auf einen anderen Termin verlegen"),
-    "stornieren": N_("Stornieren"),
+    "stornieren": N_("Stornieren, mit Nachricht"),
 }
 # With more bookings in the way, other slots are sought on each one's own page.
 MOST_WITH_SLOTS = 12

@@ -22,7 +22,7 @@ from buchbar.booking.desk_frame import by, locked, show
 from buchbar.booking.halls import adjust, desk, requests, slot_form
 from buchbar.booking.halls.deciding import decide
 from buchbar.booking.halls.models import JOURNEY, HallUse
-from buchbar.booking.halls.plan import HallPlan, plan
+from buchbar.booking.halls.plan import plan
 from buchbar.booking.halls.reservation import NotOffered, Slot, Taken, slot_of
 from buchbar.booking.models import Booking
 from buchbar.booking.next_steps import STATE_WORDS
@@ -53,7 +53,7 @@ def foresee(
 ) -> Response[Any]:
     booking = booking_of(session, clerk.town, locked(session, clerk, booking_id, form).id)
     try:
-        slot, conditions = _read(form, plan(session, clerk.town))
+        slot, conditions = _read(session, form, booking)
         wish = Wish(slot.hall_id, slot.span, parts=slot.parts)
         made = adjust.plan(session, booking, wish, now)
         if made.obstacles:
@@ -74,7 +74,7 @@ def do_it(
     booking = booking_of(session, clerk.town, locked(session, clerk, booking_id, form).id)
     asked = booking.state == "requested"
     try:
-        slot, conditions = _read(form, plan(session, clerk.town))
+        slot, conditions = _read(session, form, booking)
         with session.begin_nested():
             decide(session, booking, slot, conditions, now, by(clerk), anyway=bool(form.get("trotzdem")))
     except Invalid as fault:
@@ -93,11 +93,12 @@ def booking_of(session: Session, town: Municipality, booking_id: UUID) -> Bookin
     return booking
 
 
-def _read(form: Form, rules: HallPlan) -> tuple[Slot, str]:
+def _read(session: Session, form: Form, booking: Booking) -> tuple[Slot, str]:
     """The slot and the conditions that a clerk has put in. Raises Invalid field by field."""
     fields = slot_form.FIELDS | {"auflagen": forms.text(LONGEST_CONDITIONS, required=False, lines=True)}
     typed = forms.read(form, **fields)
-    return slot_form.slot(typed, rules), typed.auflagen
+    own = slot_of(booking, session.get_one(HallUse, booking.id))
+    return slot_form.slot(typed, plan(session, booking.municipality), own), typed.auflagen
 
 
 def _with_names(session: Session, clerk: Clerk, booking: Booking) -> dict[str, Any]:

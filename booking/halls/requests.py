@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 from buchbar.accounts.clubs import USER_CLASSES
 from buchbar.accounts.models import Municipality
 from buchbar.booking import queries
+from buchbar.booking.halls import slot_form
 from buchbar.booking.halls.models import JOURNEY, HallUse
 from buchbar.booking.halls.plan import HallPlan, plan
+from buchbar.booking.halls.reservation import slot_of
 from buchbar.booking.models import Booking
 from buchbar.booking.queries import STANDING, Row
 from buchbar.calendar.months import monday_of
@@ -39,7 +41,7 @@ class Neighbour:
 @dataclass(frozen=True, slots=True)
 class Asking:
     """A request: which parts, for whom, what it costs in cents, and how many minutes this group has in that week
-    beside it. ``more``: how many other dates of its series wait, too."""
+    beside it. ``typed``: its slot, as a form has it. ``more``: how many other dates of its series wait, too."""
 
     row: Row
     use: HallUse
@@ -48,6 +50,7 @@ class Asking:
     cents: int
     has: timedelta
     neighbours: list[Neighbour]
+    typed: dict[str, str]
     more: int = 0
 
 
@@ -130,6 +133,7 @@ def _asking(
             cents=owed[row.booking.id].owed if row.booking.id in owed else 0,
             has=has[row.booking.id],
             neighbours=near[row.booking.id],
+            typed=slot_form.typed(slot_of(row.booking, uses[row.booking.id]), rules),
             more=more.get(row.booking.id, 0),
         )
         for row in rows

@@ -1,7 +1,7 @@
 """A hall, its parts, a day, a beginning and a length: as a form asks for them, and as a form names a slot."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from uuid import UUID
 
@@ -37,19 +37,25 @@ FIELDS = {"wo": place, "tag": forms.day, "von": beginning, "minuten": forms.whol
 LABELS = ("wo", "tag", "von", "minuten")
 
 
-def slot(read: SimpleNamespace, rules: HallPlan) -> Slot:
-    """The slot that was asked for with FIELDS."""
+def slot(read: SimpleNamespace, rules: HallPlan, own: Slot | None = None) -> Slot:
+    """The slot that was asked for with FIELDS. Who left the time of ``own`` as it is means its very moment, also in the
+    hour that the clock change repeats."""
     hall_id, parts = read.wo
     start = at(read.tag, read.von, rules.zone)
+    if own and (read.tag, read.von) == (
+        local_date(own.span.start, rules.zone),
+        wall_minutes(own.span.start, rules.zone),
+    ):
+        start = own.span.start
     return Slot(hall_id, parts, Span(start, start + timedelta(minutes=read.minuten)))
 
 
 def typed(slot: Slot, rules: HallPlan) -> dict[str, str]:
     """A slot as it stands in the form."""
-    minute = wall_minutes(slot.span.start, rules.zone)
+    day, minute = _on_the_wall(slot.span.start, rules)
     return {
         "wo": _place(slot.hall_id, slot.parts),
-        "tag": local_date(slot.span.start, rules.zone).isoformat(),
+        "tag": day.isoformat(),
         "von": f"{minute // 60:02d}:{minute % 60:02d}",
         "minuten": str(_minutes(slot.span)),
     }
@@ -88,6 +94,10 @@ def chosen(typed: str) -> Slot:
 
 def _place(hall_id: UUID, parts: Collection[int]) -> str:
     return f"{hall_id}/{parts_in_words(parts)}"
+
+
+def _on_the_wall(start: datetime, rules: HallPlan) -> tuple[date, int]:
+    return local_date(start, rules.zone), wall_minutes(start, rules.zone)
 
 
 def _minutes(span: Span) -> int:

@@ -115,6 +115,21 @@ def test_a_part_of_it_is_agreed_to_in_one_step_and_costs_what_it_is(client, data
     assert "hall_partly" in letters_of(database, booking) and "hall_moved" not in letters_of(database, booking)
 
 
+def test_one_click_agrees_to_what_was_asked_and_leads_back_to_the_list(client, database, here, lange, posted):
+    with database.write() as session:
+        booking = gym.booked(session, here, slot(here, 1, 2))
+    [row] = re.findall(
+        rf'action="{DESK}(/hallen/anfragen/{booking.id})">(.*?)</form>',
+        client.get(f"{DESK}/hallen/anfragen").text,
+        re.S,
+    )
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', row[1].replace("&#43;", "+")))
+    done = posted(row[0], **{name: value for name, value in fields.items() if not name.startswith("_")})
+    assert done.headers["location"] == f"{DESK}/hallen/anfragen?erledigt=ja"
+    assert of(database, booking)[:2] == ("confirmed", (1, 2))
+    assert client.get(done.headers["location"]).text.count("Erledigt.") == 1
+
+
 def test_room_is_made_after_the_clerk_has_seen_what_it_causes(client, database, here, lange, posted):
     with database.write() as session:
         asks = gym.booked(session, here, slot(here, 1))

@@ -1,11 +1,12 @@
 """Halls over clock changes and over midnight: what is offered is one after the other, and fees follow real time."""
 
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from buchbar.booking.events import CITIZEN
-from buchbar.booking.halls import reservation
+from buchbar.booking.halls import reservation, slot_form
 from buchbar.booking.halls.free import busy_between, starts
 from buchbar.booking.halls.plan import plan
 from buchbar.booking.halls.reservation import NotOffered, Slot
@@ -53,6 +54,18 @@ def test_fees_follow_real_time(session, here, day, until, hours):
     """From 1 to 4 on the wall."""
     span = Span(slot_at(day, 1), slot_at(day, until))
     assert owed(session, here, span) == hours * 600
+
+
+def test_who_leaves_the_time_as_it_is_means_the_second_half_past_two_as_well(session, here):
+    rules = plan(session, here.town.town)
+    twice = [span for span in offered(session, here, AUTUMN, 60) if span.start.astimezone(BERLIN).hour == 2]
+    assert len(twice) == 4
+    for span in twice:
+        own = Slot(here.hall.id, (1,), span)
+        read = SimpleNamespace(
+            **{name: convert(slot_form.typed(own, rules)[name]) for name, convert in slot_form.FIELDS.items()}
+        )
+        assert slot_form.slot(read, rules, own) == own
 
 
 def test_over_midnight_is_one_booking_and_goes_on_where_the_next_day_is_open(session, here):
