@@ -47,12 +47,12 @@ def place_of(allotment: Allotment) -> Place | None:
 
 
 def rehearse(session: Session, town: Municipality, season: Round, clerk: Clerk, now: datetime) -> None:
-    """Make the plan anew from all wishes; the ``season`` is locked. The same wishes give the same plan. Raises
-    NotNow."""
+    """Make the plan anew from all wishes of clubs that may book; the ``season`` is locked. The same wishes give the
+    same plan. Raises NotNow."""
     if state_at(season, now) not in ("closed", "rehearsed"):
         raise NotNow(_("Einen Vorschlag gibt es erst, wenn die Frist für Wünsche vorbei ist."))
     rules = plan(session, town)
-    wishes = {wish.id: wish for wish in wishes_of(session, season)}
+    wishes = {wish.id: wish for wish in wishes_of(session, season) if wish.organisation.state == "approved"}
     known = allotments_of(session, season)
     asked = asked_for(session, rules, season, list(wishes.values()), known, now)
     halls = halls_of(session, rules, season, asked, now)

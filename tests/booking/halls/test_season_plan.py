@@ -118,6 +118,16 @@ def test_a_wish_that_comes_after_a_rehearsal_makes_it_out_of_date(session, seaso
         released(session, season)
 
 
+def test_a_wish_that_is_gone_blocks_nobody(session, season):
+    theirs = wish(session, season, season.other, EVENING, age_group="youth")
+    ours = wish(session, season, season.here.club, EVENING)
+    assert rehearsed(session, season)[ours.id].hall_id is None
+    season_wishes.withdraw(session, season.round, theirs, AFTER, clerk="Herr Lange")
+    assert rehearsed(session, season)[ours.id].hall_id
+    season.here.club.state = "blocked"
+    assert not rehearsed(session, season)
+
+
 def test_only_a_second_clerk_releases_whoever_worked_on_it_last(session, season):
     ours = wish(session, season, season.here.club, EVENING)
     rehearsed(session, season)
