@@ -64,6 +64,7 @@ FIELDS: dict[str, forms.Field] = {
     "email": forms.address,
     "phone": forms.phone,
 }
+APPLIED = "online beantragt"  # by whom, in the history: no name, for it outlasts the person's account
 CONTACT = ("street", "city", "email", "phone")
 
 
@@ -84,8 +85,8 @@ def apply(
             _("Von Ihnen warten hier schon %d Anträge. Bitte warten Sie, bis wir sie geprüft haben.") % MOST_WAITING
         )
     made = _make(session, town, values, CLASS_OF[values["kind"]], "applied", at)
-    membership.add(session, made, person, "manager", at, person.name or person.email)
-    revisions.created(session, town, ORGANISATION, made, at=at, by=_("online beantragt"))
+    membership.add(session, made, person, "manager", at, APPLIED)
+    revisions.created(session, town, ORGANISATION, made, at=at, by=APPLIED)
     citizen_letters.tell(session, made, person, "applied", at)
     citizen_letters.tell_office(session, made, at)
     return made

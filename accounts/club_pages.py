@@ -18,6 +18,8 @@ from buchbar.base.errors import Invalid, NotFound
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, get, limited, page, post, redirect
 
+# Who did it, in histories that last longer than a person's account; clerks read them.
+THEMSELVES = "der Verein selbst"
 LABELS = {
     "name": N_("Name"),
     "kind": N_("Was sind Sie?"),
@@ -73,7 +75,7 @@ def keep_contact(
         read = forms.read(form, **{name: approval.FIELDS[name] for name in approval.CONTACT})
     except Invalid as fault:
         return _contact(request, club, fault.values, fault.fields)
-    approval.keep_contact(session, club, vars(read), now, person.name or person.email)
+    approval.keep_contact(session, club, vars(read), now, THEMSELVES)
     return _done(request, organisation_id, "ja")
 
 
@@ -86,7 +88,7 @@ def invite(
     organisation = membership.managed(session, person, organisation_id)
     try:
         read = forms.read(form, email=forms.address, role=forms.one_of(*ROLES))
-        membership.invite(session, organisation, read.email, read.role, now, person.name or person.email)
+        membership.invite(session, organisation, read.email, read.role, now, THEMSELVES)
     except Invalid as fault:
         return _club(request, session, person, organisation_id, now, dict(form), fault.fields)
     return _done(request, organisation_id, "eingeladen")
