@@ -26,6 +26,7 @@ PAGES = (
     ("sperrzeiten", N_("Sperrzeiten"), N_("Tage und Stunden, an denen es keine Trauungen gibt"), RULES),
     ("hallen/verwalten", N_("Sporthallen"), N_("Hallen, ihre Teile und Zeiten, Hausmeister"), RULES),
     ("hallen/ferien", N_("Schulferien"), N_("Tage ohne Schule, vom Land und eigene"), RULES),
+    ("tueren", N_("Türen"), N_("Türen der Hallen, ihre Schlösser und Codes"), LOOK),
     ("regelung", N_("Regelung"), N_("Wann gebucht werden kann, wer zustimmt, welche Fristen gelten"), RULES),
     ("entgelte", N_("Gebühren und Entgelte"), N_("Was eine Buchung kostet, und ab wann"), PRICES),
     ("kassenregeln", N_("Kasse und Zahlungswege"), N_("Konto, Bescheide, Kassenzeichen, Fälligkeit, Mahnung"), PRICES),
@@ -40,7 +41,7 @@ PAGES = (
 # Those for who has to do with weddings.
 OF_WEDDINGS = ("trauorte", "standesbeamte", "sperrzeiten")
 # Those for who has to do with halls.
-OF_HALLS = ("hallen/verwalten", "hallen/ferien")
+OF_HALLS = ("hallen/verwalten", "hallen/ferien", "tueren")
 # Those that mean something at a county, which has no bookings of its own.
 AT_COUNTY = ("auftritt", "mitarbeitende", "aenderungen", "protokoll")
 

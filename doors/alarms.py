@@ -36,12 +36,12 @@ def raise_all(database: Database, now: datetime) -> int:
 def hanging(session: Session, municipality_id: UUID, now: datetime) -> Sequence[Entry]:
     """What a clerk should look at: codes that their doors refuse or don't take in time, or don't forget."""
     soon = and_(Entry.starts_at <= now + BEFORE, Entry.ends_at > now, Entry.state.in_(("planned", "sent")))
-    stays = and_(Entry.state == "removing", Entry.tries >= 3)
+    long = and_(Entry.state.in_(("sent", "removing")), Entry.tries >= 3)
     ours = (
         select(Entry)
         .join(Door, Door.id == Entry.door_id)
         .where(Door.municipality_id == municipality_id, Entry.changed_at <= now - JUST_NOW)
-        .where(or_(Entry.state == "failed", soon, stays))
+        .where(or_(Entry.state == "failed", soon, long))
     )
     return session.scalars(ours.options(joinedload(Entry.door)).order_by(Entry.starts_at, Entry.id)).all()
 

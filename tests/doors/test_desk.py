@@ -105,6 +105,7 @@ def test_a_clerk_sees_a_code_on_request_and_that_is_kept_without_the_digits(
     become(client, database, colleague(database, here.town, "sports", "Herr Lange"))
     assert code not in client.get(f"{DESK}/tueren").text + client.get(f"{DESK}/tueren/{the_door(database).id}").text
     address = f"{DESK}/buchung/{here.booking.id}/tuercode"
+    assert "Türcode ansehen" in client.get(address.removesuffix("/tuercode")).text
     assert code in posted(address).text
     with database.read() as session:
         kept = session.scalars(select(AuditEntry)).all()

@@ -1,6 +1,7 @@
 """Locks come to know what they should, whatever happens on the way."""
 
 import logging
+import threading
 from uuid import uuid4
 
 import pytest
@@ -211,6 +212,20 @@ def test_a_door_that_is_taken_out_of_use_forgets(database, lock, booked):
     assert state(database).state == "removed" and not lock.codes
 
 
+def test_processes_that_run_at_once_tell_each_lock_once(database, lock):
+    with database.write() as session:
+        here = porter.build(session)
+        booking = gym.booked(session, here, gym.slot(here, 1))
+        crowd(session, here, doors(session, here, 5), booking, 6)
+    threads = [threading.Thread(target=reconciler.run, args=(database, SOON)) for _n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(lock.codes) == len(lock.told) == 5 * (6 + 1)
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
 def test_a_thousand_codes_on_forty_doors(database, lock):
     """Each code costs the same, however many there are."""
     with database.write() as session:
