@@ -113,7 +113,7 @@ def _how_to_go_on(session: Session, booking: Booking) -> list[dict[str, Any]]:
     sections: list[dict[str, Any]] = [{"title": _("Absagen oder verlegen"), "words": [told], "code": "", "facts": []}]
     code = attach.code_of(session, booking)
     if code:
-        page = f"{links.settings(session).base_url}/{booking.municipality.slug}/hochzeit/brief"
+        page = f"{links.settings(session).base_url}/{booking.municipality.slug}/brief"
         words = _(
             "Mit einer E-Mail-Adresse können Sie die Reservierung im Netz ansehen, bezahlen, verlegen und stornieren, "
             "und Nachrichten kommen per E-Mail. Öffnen Sie dazu diese Seite und geben Sie Nummer und Code ein. Der "

@@ -17,16 +17,18 @@ from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, get, limited, page, post, redirect, settings_of
 from buchbar.booking import attach, links
 
+# Letters from before halls could be booked name the second address.
+PAGE, EARLIER = "/{town_slug:str}/brief", "/{town_slug:str}/hochzeit/brief"
 PROOFS = 5  # mails to one address in an hour that ask whether it is theirs: it may be a stranger's
 LABELS = {"number": N_("Buchungsnummer"), "code": N_("Code"), "email": N_("E-Mail-Adresse")}
 
 
-@get("/{town_slug:str}/hochzeit/brief")
+@get([PAGE, EARLIER])
 def ask(request: Request, session: Session, town_slug: FromPath[str]) -> Response[Any]:
     return _form(request, municipality(session, town_slug))
 
 
-@post("/{town_slug:str}/hochzeit/brief")
+@post([PAGE, EARLIER])
 @limited("letter code", most=20, per=timedelta(hours=1))
 def apply(request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str]) -> Response[Any]:
     """The answer is the same for a number that isn't there and for a code that is wrong."""

@@ -63,7 +63,7 @@ def code_of(database, booking):
 
 def apply(posted, booking, code, **more):
     fields = {"number": booking.number, "code": code, "email": "doris@example.org"}
-    return posted("/diepholz/hochzeit/brief", **fields | more)
+    return posted("/diepholz/brief", **fields | more)
 
 
 def proof_path(database, to="doris@example.org"):

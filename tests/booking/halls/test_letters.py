@@ -80,6 +80,12 @@ def test_a_clerk_s_entry_without_an_address_is_a_letter_on_paper(session, here):
     reservation.enter(session, booking, replace(gym.KIM, email=""), NOW, LANGE)
     [letter] = session.scalars(select(Letter).where(Letter.booking_id == booking.id))
     assert letter.kind == "hall_confirmed" and letter.paper and not letter.to_address
+    attach.ask(session, booking, "kim@example.org", "de", NOW)
+    [asked] = post(session)
+    assert asked.kind == "hall_connect" and "Kim Weber" not in asked.text
+    token = re.search(r"/brief/([\w-]+)", asked.text)[1]
+    attach.connect(session, *attach.asked_by(session, token), token, NOW + MINUTE)
+    assert post(session)[-1].kind == "hall_attached"
 
 
 def test_who_books_many_writes_one_letter_for_all(session, here):
