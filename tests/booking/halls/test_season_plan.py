@@ -9,7 +9,7 @@ from buchbar.base.errors import Forbidden, NotFound
 from buchbar.booking import closures
 from buchbar.booking.allocation import seed_print
 from buchbar.booking.halls import season_plan, season_release, season_rounds, season_wishes
-from buchbar.booking.halls.models import Allotment, HallUse, Series
+from buchbar.booking.halls.models import Allotment, HallUse, Round, Series
 from buchbar.booking.halls.season_allocation import Place
 from buchbar.booking.halls.season_plan import InTheWay, decide, place_of, rehearse, undo
 from buchbar.booking.halls.season_report import report
@@ -17,6 +17,7 @@ from buchbar.booking.halls.season_rounds import NotNow
 from buchbar.booking.models import Booking, Claim
 from buchbar.calendar.spans import Span
 from buchbar.notices.models import Letter
+from tests.booking.crowd import crowded, together
 from tests.booking.halls.season import AFTER, CLOSES, MONDAY, OPENS, prepare, wish
 from tests.cast import CLERK, NOW, assemble, slot_at
 
@@ -191,3 +192,23 @@ def test_a_draft_can_be_changed_and_thrown_away_and_a_published_one_keeps_its_cr
         season_rounds.change(season.round, values | {"closes_at": CLOSES}, NOW)
     season_rounds.take_back(session, season.round)
     season_rounds.delete(session, season.round)
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_two_who_release_at_the_same_moment_book_it_once(database, database_url):
+    with database.write() as session:
+        season = prepare(session)
+        wish(session, season, season.here.club, EVENING)
+        rehearsed(session, season)
+    town, clerk = season.here.town.town, season.second
+
+    def act(crowd):
+        with crowd.write() as session:
+            locked = season_rounds.round_of(session, town, season.round.id, lock=True)
+            season_release.release(session, session.merge(town), locked, session.merge(clerk), AFTER)
+
+    with crowded(database_url) as crowd:
+        assert together([lambda: act(crowd)] * 4) == [None] * 4
+    with database.read() as session:
+        assert count(session, Series) == 1
+        assert session.get_one(Round, season.round.id).state == "released"
