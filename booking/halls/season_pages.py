@@ -23,6 +23,7 @@ from buchbar.booking.allocation import lot
 from buchbar.booking.halls import (
     season_criteria,
     season_plan,
+    season_release,
     season_rounds,
     season_wish_form,
     season_wishes,
@@ -31,6 +32,7 @@ from buchbar.booking.halls import (
 from buchbar.booking.halls.models import ROUND_STATES, Round, SeasonWish
 from buchbar.booking.halls.plan import HallPlan, plan
 from buchbar.booking.halls.season_letters import handed_in, page_of
+from buchbar.booking.halls.series_letters import path as series_path
 
 # Wishes that somebody hands in or changes in an hour: each is acknowledged by mail.
 WISHES, WISHES_PER = 120, timedelta(hours=1)
@@ -70,6 +72,7 @@ def one_round(
     wishes = season_wishes.wishes_of(session, season, [club.id for club in clubs]) if clubs else []
     released = season.state == "released"
     known = season_plan.allotments_of(session, season) if released and wishes else {}
+    made = season_release.series_of(session, season) if known else {}
     rules = plan(session, town)
     return page(
         request,
@@ -85,6 +88,7 @@ def one_round(
         wishes=[(wish, season_words.choices(rules, wish), _result(rules, known.get(wish.id))) for wish in wishes],
         sign_in=citizens.sign_in_page(page_of(town, season)),
         own_page=page_of(town, season),
+        series={each.wish_id: series_path(session, made[each.id]) for each in known.values() if each.id in made},
         seed=season_rounds.seed_of(session, season) if released else "",
         lots=_lots(session, season, clubs) if released else [],
     )

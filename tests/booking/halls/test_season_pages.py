@@ -1,5 +1,6 @@
 """The season's plan through its pages: a club hands in wishes, clerks rehearse and release, everybody reads why."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -145,6 +146,7 @@ def test_from_wishes_to_bookings_at_the_desk(client, posted, database, season, p
     shown = client.get(page).text
     assert "Ausgleich für die Jugend" in shown and "Turnen" not in shown and seed_print in shown
     assert "Jetzt, nach der Vergabe, ist die Zahl offen" in shown
+    assert re.search(r'href="/serie/[^"]+">Alle Termine', shown)
     assert posted(f"{here}/probe").status_code == 409 and theirs.id
     for address in (DESK, here, f"{here}/plan", f"{here}/wuensche", f"{DESK}/neu"):
         answer = client.get(address)
