@@ -19,6 +19,7 @@ from buchbar.booking.dunning_letters import Demand, Dunned
 from buchbar.booking.halls import letter_words
 from buchbar.booking.halls.letters import PREFIX, SUBJECTS, subject_words
 from buchbar.booking.halls.models import JOURNEY
+from buchbar.booking.halls.other_slots import Offer
 from buchbar.booking.halls.plan import plan
 from buchbar.booking.journeys import InLetters
 from buchbar.booking.terms import Terms
@@ -88,6 +89,7 @@ def _context(session: Session, town: Municipality, kind: str, now: datetime) -> 
         "terms": _terms(session, town, now),
         "needed": {"office"},
         "revived": False,
+        "offers": [Offer(f"{texts.moment(start + timedelta(hours=2), town.zone)}, {hall.name}", link)],
         "search_link": link,
         "link_to_booking": link,
         "proof_link": link,

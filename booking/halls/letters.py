@@ -15,6 +15,7 @@ from buchbar.base.texts import N_, _
 from buchbar.booking import approvals, attach, calendar_entries, links, telling
 from buchbar.booking.halls import letter_words
 from buchbar.booking.halls.models import HallUse
+from buchbar.booking.halls.other_slots import other_slots
 from buchbar.booking.halls.plan import plan, read_parts
 from buchbar.booking.models import Booking, BookingEvent
 from buchbar.calendar.deadlines import last_day
@@ -206,6 +207,7 @@ def _context(session: Session, booking: Booking, event: BookingEvent) -> dict[st
         "conditions": use.conditions,
         "code_from": _code_from(session, booking, use),
         "lapsed": bool(approvals.needed(booking) - approvals.given(session, booking)),
+        "offers": other_slots(session, booking, event.at) if event.verb == "decline" else [],
         "search_link": f"{links.settings(session).base_url}/{town.slug}/hallen",
     }
 

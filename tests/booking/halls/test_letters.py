@@ -75,6 +75,18 @@ def test_who_gives_a_date_back_is_thanked_who_is_cancelled_reads_why_and_who_is_
     assert "Dreifeldhalle, Feld 3" in moved.text and "20:00" in moved.text and "Es passt sonst nicht." in moved.text
 
 
+def test_who_is_declined_reads_why_and_what_else_is_free_on_that_day(session):
+    here = gym.build(session, assemble(session), terms(approval="office"))
+    gym.of_club(session, here, slot(here, 1, hour=16))
+    booking = gym.booked(session, here, slot(here, 1))
+    lifecycle.decline(session, booking, "Das Turnier geht vor.", NOW + MINUTE, LANGE)
+    letter = post(session)[-1]
+    assert letter.kind == "hall_declined" and "Das Turnier geht vor." in letter.text
+    assert "20:00 Uhr, Dreifeldhalle, Feld 1:" in letter.text and "18:00 Uhr, Dreifeldhalle, Feld 2:" in letter.text
+    assert "/hallen/dreifeldhalle/buchung?tag=2026-12-01&von=20%3A00&minuten=120&teile=1" in letter.text
+    assert not re.search(r"(18|19|16|17):\d\d Uhr, Dreifeldhalle, Feld 1:", letter.text), "not what was just refused"
+
+
 def test_a_clerk_s_entry_without_an_address_is_a_letter_on_paper(session, here):
     booking = reservation.hold(session, here.town.town, slot(here, 1), "local", NOW, LANGE)
     reservation.enter(session, booking, replace(gym.KIM, email=""), NOW, LANGE)
