@@ -59,6 +59,7 @@ def plan_page(
     rules = plan(session, clerk.town)
     allotments = season_plan.allotments_of(session, season)
     rows = sorted(allotments.values(), key=_by_club)
+    made = season_release.series_of(session, season) if season.state == "released" else {}
     return show(
         request,
         clerk,
@@ -67,6 +68,7 @@ def plan_page(
         season=season,
         weeks=_weeks(rules, rows),
         results=[(each, _place_words(rules, each)) for each in rows],
+        series=made,
         clock=season_words.clock,
         may_edit=season.state == "rehearsed",
         may_release=season_release.may_release(season, clerk),

@@ -148,6 +148,8 @@ def test_from_wishes_to_bookings_at_the_desk(client, posted, database, season, p
     assert "Jetzt, nach der Vergabe, ist die Zahl offen" in shown
     assert re.search(r'href="/serie/[^"]+">Alle Termine', shown)
     assert posted(f"{here}/probe").status_code == 409 and theirs.id
+    (first, *_rest) = re.findall(r'href="(/diepholz/amt/hallen/serien/[^"]+)"', client.get(f"{here}/plan").text)
+    assert client.get(first).status_code == 200
     for address in (DESK, here, f"{here}/plan", f"{here}/wuensche", f"{DESK}/neu"):
         answer = client.get(address)
         assert answer.status_code == 200 and not faults_in(answer.text)
