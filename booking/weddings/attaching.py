@@ -28,7 +28,7 @@ def ask(request: Request, session: Session, town_slug: FromPath[str]) -> Respons
     return _form(request, municipality(session, town_slug))
 
 
-@post([PAGE, EARLIER])
+@post(PAGE)
 @limited("letter code", most=20, per=timedelta(hours=1))
 def apply(request: Request, session: Session, now: datetime, form: Form, town_slug: FromPath[str]) -> Response[Any]:
     """The answer is the same for a number that isn't there and for a code that is wrong."""
