@@ -15,7 +15,7 @@ from buchbar.accounts import revisions
 from buchbar.base import once
 from buchbar.base.db import Database
 from buchbar.base.settings import Settings
-from buchbar.booking import bank_folder, collecting, people_forgotten, retention
+from buchbar.booking import api_answers, bank_folder, collecting, people_forgotten, retention
 from buchbar.booking import jobs as booking
 from buchbar.booking.halls import codes_shown, door_codes, presence, season_forgotten, watches
 from buchbar.doors import alarms, listening, reconciler
@@ -74,6 +74,7 @@ JOBS = (
     ),
     Job("people", timedelta(days=1), lambda database, _settings, now: people_forgotten.forget_people(database, now)),
     Job("seasons", timedelta(days=1), lambda database, _settings, now: season_forgotten.forget_wishes(database, now)),
+    Job("answers", timedelta(days=1), lambda database, _settings, now: api_answers.forget(database, now)),
     Job("watches", timedelta(days=1), lambda database, _settings, now: watches.forget(database, now)),
     Job("retention", timedelta(days=1), lambda database, _settings, now: retention.forget_what_is_due(database, now)),
 )

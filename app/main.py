@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException
 from litestar.logging import LoggingConfig
 from litestar.static_files import create_static_files_router
 
-from buchbar.accounts import appearance
+from buchbar.accounts import api_token_page, appearance
 from buchbar.accounts import routes as accounts
 from buchbar.app import health, portal
 from buchbar.app.assembly import put_together
@@ -34,6 +34,7 @@ from buchbar.booking import (
 )
 from buchbar.booking import routes as booking
 from buchbar.booking.halls import (
+    api,
     changing,
     citizen,
     desk_caretaker,
@@ -108,6 +109,8 @@ FOLDERS: list[Any] = [
     series_page,
     desk_series,
     watch_pages,
+    api,
+    api_token_page,
     taking,
     citizen,
     changing,

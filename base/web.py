@@ -252,11 +252,13 @@ def show_problem(request: Request, problem: Exception) -> Response[Any]:
         status, sentence = 500, ""
         log.error("bug", extra={"request": number}, exc_info=problem)
     headers = {"retry-after": str(problem.retry_after)} if isinstance(problem, TooMany) else {}
-    if request.headers.get("accept", "").startswith("application/json"):
+    for_program = request.url.path.startswith("/api/")
+    if for_program or request.headers.get("accept", "").startswith("application/json"):
         body: dict[str, Any] = {"status": status, "detail": sentence, "request": number}
         if isinstance(problem, Invalid):
             body["fields"] = problem.fields
-        return Response(body, status_code=status, media_type="application/json", headers=headers)
+        kind = "application/problem+json" if for_program else "application/json"  # RFC 9457
+        return Response(body, status_code=status, media_type=kind, headers=headers)
     template = "base/_problem.html" if is_htmx(request) else "base/problem.html"
     shown = page(request, template, status, problem=problem, code=status, sentence=sentence, number=number)
     shown.headers.update(headers)

@@ -146,6 +146,26 @@ def _new_tables() -> None:
     )
     op.create_index(op.f("ix_person_sign_in_person_id"), "person_sign_in", ["person_id"], unique=False)
     op.create_table(
+        "api_token",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("token_print", sa.Text(), nullable=False),
+        sa.Column("made_at", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_api_token_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_api_token")),
+        sa.UniqueConstraint("token_print", name=op.f("uq_api_token_token_print")),
+    )
+    op.create_table(
+        "api_answer",
+        sa.Column("key_print", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("request_print", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("made_at", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_api_answer_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("key_print", name=op.f("pk_api_answer")),
+    )
+    op.create_index(op.f("ix_api_answer_person_id"), "api_answer", ["person_id"], unique=False)
+    op.create_table(
         "school_holiday",
         sa.Column("municipality_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
