@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from buchbar.booking import lifecycle
 from buchbar.booking.events import CITIZEN, PROVIDER
@@ -201,12 +201,16 @@ def test_the_job_finds_what_nobody_told_and_what_a_clerk_has_edited(database, lo
     assert door_codes.keep(database, NOW) == 1 and door_codes.keep(database, NOW) == 0
 
 
-def test_threads_that_draw_the_same_digits_end_with_different_ones(database, monkeypatch):
-    """Without the unique index they would share them."""
+@pytest.mark.parametrize("guarded", [True, False])
+def test_threads_that_draw_the_same_digits_end_with_different_ones(database, monkeypatch, guarded):
+    """And without the unique index they share them: it is the index that this proves."""
     with database.write() as session:
+        if not guarded:
+            session.execute(text("DROP INDEX uq_door_entry_digits"))
         here = porter.build(session)
-        doors(session, here, 3)
         made = [gym.of_club(session, here, gym.slot(here, part)) for part in (1, 2, 3, 4)]
+    with database.write() as session:
+        doors(session, here, 3)
     turn, ready = threading.local(), threading.Barrier(len(made))
 
     def draw(_fitting):
@@ -226,7 +230,7 @@ def test_threads_that_draw_the_same_digits_end_with_different_ones(database, mon
     for thread in threads:
         thread.join()
     with database.read() as session:
-        assert len({codes.digits_of(session, code) for code in session.scalars(select(Code))}) == 4
+        assert len({codes.digits_of(session, code) for code in session.scalars(select(Code))}) == (4 if guarded else 1)
         assert session.scalar(select(func.count()).select_from(Entry)) == 12
 
 
