@@ -82,7 +82,7 @@ def _what_is_known(session: Session, booking: Booking, now: datetime) -> dict[st
     return {
         "booking": booking,
         "names": queries.names_of(session, [booking]).get(booking.id, ""),
-        "place": queries.places_of(session, [booking])[booking.id],
+        "where": queries.places_of(session, [booking])[booking.id],
         "facts": journey.desk.facts(session, booking),
         "channel": _(CHANNELS[booking.channel]),
         "staff": queries.staff_on(session, booking),

@@ -55,7 +55,7 @@ def test_a_clerk_decides_about_requests_and_makes_room(house: House, visitor):
     page.get_by_role("button", name="Folgen ansehen").click()
     sound(page, "hallen-platz-folgen")
     page.get_by_role("button", name="Ja, so machen").click()
-    expect(page.get_by_role("main")).to_contain_text(cup.number)
+    expect(page.get_by_role("main")).to_contain_text("Dreifeldhalle, ganze Halle · " + cup.number)
     sound(page, "hallen-buchung-amt")
 
 
