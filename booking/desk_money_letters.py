@@ -19,7 +19,8 @@ from buchbar.booking import papers, queries
 from buchbar.booking.desk_frame import show
 
 # What the cashier's own acts write. All else is printed by whoever works with the bookings.
-KINDS = ("dunned", "paid", "refunded", "lost", "underway", "unpaid")
+_ABOUT_MONEY = ("dunned", "paid", "refunded", "lost", "underway", "unpaid")
+KINDS = (*_ABOUT_MONEY, *(f"hall_{kind}" for kind in _ABOUT_MONEY))
 MOST = 200  # so many letters are one document
 
 

@@ -10,14 +10,15 @@ from sqlalchemy import select
 
 from buchbar.base import texts
 from buchbar.base.tokens import hidden
-from buchbar.booking import attach, lifecycle, telling
-from buchbar.booking.events import CITIZEN, Actor
+from buchbar.booking import attach, desk_money_letters, lifecycle, papers, telling
+from buchbar.booking.events import CITIZEN, PROVIDER, Actor
 from buchbar.booking.halls import letter_words, letters, reservation
 from buchbar.booking.halls.letter_examples import example
 from buchbar.booking.halls.models import HallUse
 from buchbar.notices.models import Letter
 from buchbar.notices.wordings import Wording
 from buchbar.payments import ledger
+from buchbar.payments.models import Payment
 from tests import gym
 from tests.cast import NOW, SATURDAY, assemble
 from tests.gym import TERMS, slot
@@ -98,6 +99,28 @@ def test_a_clerk_s_entry_without_an_address_is_a_letter_on_paper(session, here):
     token = re.search(r"/brief/([\w-]+)", asked.text)[1]
     attach.connect(session, *attach.asked_by(session, token), token, NOW + MINUTE)
     assert post(session)[-1].kind == "hall_attached"
+
+
+def test_the_cashier_prints_the_letters_about_money(session, here):
+    booking = reservation.hold(session, here.town.town, slot(here, 1), "local", NOW, LANGE)
+    reservation.enter(session, booking, replace(gym.KIM, email=""), NOW, LANGE)
+    owed = ledger.account(session, booking.id).owed
+    session.add(
+        Payment(
+            municipality_id=booking.municipality_id,
+            booking_id=booking.id,
+            cents=owed,
+            state="paid",
+            started_at=NOW,
+            expires_at=NOW,
+            settled_at=NOW,
+        )
+    )
+    session.flush()
+    lifecycle.pay(session, booking, NOW + MINUTE, PROVIDER, owed)
+    [(letter, _booking)] = papers.to_print(session, here.town.town, desk_money_letters.KINDS)
+    assert letter.kind == "hall_paid" and "12,00" in letter.text
+    assert papers.as_pdf(session, [(letter, booking)]).startswith(b"%PDF")
 
 
 def test_who_books_many_writes_one_letter_for_all(session, here):
