@@ -101,7 +101,8 @@ def _context(session: Session, town: Municipality, kind: str, now: datetime) -> 
 
 def _money(session: Session, town: Municipality, kind: str, deadline: datetime, now: datetime) -> dict[str, Any]:
     sign = grouped(reference(NUMBER, 1))
-    account = Account(FEES, FEES if kind in PAID else 0, 0, FEES if kind == "lost" else 0)
+    owed = 0 if kind in OVER else FEES
+    account = Account(owed, FEES if kind in PAID else 0, 0, FEES if kind == "lost" else 0)
     pay_by = last_day(deadline, town.zone)
     return {
         "lines": [Line("use", _("Nutzung der Halle (Beispiel)"), FEES, "none")],
