@@ -5,29 +5,31 @@ A request that waits for the office, a training that was given back, and a booki
 code can be tried at once.
 """
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.clubs import Organisation
 from buchbar.app.demo_lives import Lives, unannounced
 from buchbar.app.seed_halls import ClubSeed, TrainingSeed
 from buchbar.app.seeds import TownSeed
+from buchbar.base.errors import NotFound, Refused
 from buchbar.booking.events import CITIZEN
-from buchbar.booking.halls import reservation
+from buchbar.booking.halls import reservation, series, series_dates
 from buchbar.booking.halls.free import refusal
 from buchbar.booking.halls.models import HallUse
 from buchbar.booking.halls.plan import HallPlan, plan
 from buchbar.booking.halls.reservation import NotOffered, Slot, Taken, Use
 from buchbar.booking.models import Booking
 from buchbar.calendar.months import monday_of
+from buchbar.calendar.repeats import Repeat
 from buchbar.calendar.spans import Span
 from buchbar.calendar.walls import at, local_date
+from buchbar.notices.models import Errand, Letter
 
-_DAY = timedelta(days=1)
+_DAY, _WEEK = timedelta(days=1), timedelta(weeks=1)
 _MINUTE = timedelta(minutes=1)
 _HALF_HOUR = 30 * _MINUTE
 _STRANGER = Use(
@@ -60,10 +62,11 @@ def book(lives: Lives, seed: TownSeed) -> None:
         return
     rules = plan(lives.session, lives.town)
     with unannounced():
-        for club in seed.clubs:
+        for club in (each for each in seed.clubs if each.trainings):
             organisation = _organisation(lives.session, lives.town.id, club)
             for training in club.trainings:
                 _train(lives, rules, organisation, club, training, seed.hall_weeks)
+    _forget_letters(lives)
     _give_one_back(lives)
     _ask(lives, rules)
     _be_there_now(lives, rules)
@@ -72,8 +75,28 @@ def book(lives: Lives, seed: TownSeed) -> None:
 def _train(
     lives: Lives, rules: HallPlan, organisation: Organisation, club: ClubSeed, training: TrainingSeed, weeks: int
 ) -> None:
-    """One training on all its dates outside the holidays."""
-    hall = rules.hall(training.hall)
+    """One training on all its dates outside the holidays, in two series: what is over was booked long ago and is paid,
+    what is to come was booked lately."""
+    today = local_date(lives.now, rules.zone)
+    first = monday_of(today) + training.weekday * _DAY
+    next_one = first if first > today else first + _WEEK
+    for day, last, made_at in (
+        (first - weeks * _WEEK, next_one - _WEEK, lives.now - (weeks + 5) * _WEEK),
+        (next_one, first + weeks * _WEEK, lives.now - 10 * _DAY),
+    ):
+        wish = _wish(rules, organisation, club, training, day, last)
+        try:
+            booked = series.book(lives.session, lives.town, wish, made_at, CITIZEN).booked
+        except (Refused, NotFound):  # nothing of it is free, or there were no rules yet
+            continue
+        for booking in booked:
+            if booking.starts_at < lives.now:
+                lives.receive(booking, booking.starts_at)
+
+
+def _wish(
+    rules: HallPlan, organisation: Organisation, club: ClubSeed, training: TrainingSeed, first: date, last: date
+) -> series_dates.Request:
     use = Use(
         organiser=club.name,
         contact=club.members[0].name,
@@ -86,33 +109,26 @@ def _train(
         persons=training.persons,
         coach=club.members[-1].name,
     )
-    for day in _days(rules, training, weeks, lives.now):
-        start = at(day, training.minute, rules.zone)
-        slot = Slot(hall.id, training.parts, Span(start, start + timedelta(minutes=training.minutes)))
-        made_at = min(start - 30 * _DAY, lives.now - 40 * _DAY) if start < lives.now else lives.now - 10 * _DAY
-        booking = _booked(lives, slot, use, organisation, made_at)
-        if booking and start < lives.now:
-            lives.receive(booking, start)
+    repeat = Repeat(
+        first=first,
+        last=last,
+        from_minute=training.minute,
+        until_minute=training.minute + training.minutes,
+        without_holidays=True,
+    )
+    hall = rules.hall(training.hall)
+    return series_dates.Request(
+        hall_id=hall.id, parts=training.parts, repeat=repeat, use=use, organisation=organisation
+    )
 
 
-def _days(rules: HallPlan, training: TrainingSeed, weeks: int, now: datetime) -> Iterator[date]:
-    first = monday_of(local_date(now, rules.zone)) + training.weekday * _DAY
-    for week in range(-weeks, weeks):
-        day = first + 7 * week * _DAY
-        if not rules.day_off(day):
-            yield day
-
-
-def _booked(lives: Lives, slot: Slot, use: Use, organisation: Organisation, made_at: datetime) -> Booking | None:
-    """A date of a club; None where the rules or another booking stand against it."""
-    try:
-        booking = reservation.hold(
-            lives.session, lives.town, slot, organisation.user_class, made_at, CITIZEN, organisation=organisation
-        )
-    except (NotOffered, Taken):
-        return None
-    reservation.book_for(lives.session, booking, use, made_at + _MINUTE, CITIZEN)
-    return booking
+def _forget_letters(lives: Lives) -> None:
+    """Nobody wants to read in the demonstration's mail what clubs were told of their series long ago."""
+    lives.session.flush()
+    old = Letter.municipality_id == lives.town.id, Letter.kind.startswith("hall_series")
+    ids = list(lives.session.scalars(select(Letter.id).where(*old)))
+    lives.session.execute(delete(Errand).where(Errand.subject_id.in_(ids)))
+    lives.session.execute(delete(Letter).where(*old))
 
 
 def _organisation(session: Session, town_id: UUID, club: ClubSeed) -> Organisation:

@@ -30,18 +30,20 @@ CONCILIATION = {
 def portal(request: Request, session: Session) -> Response[Any]:
     sought = request.query_params.get("ort", "").strip()[:80]
     found = named(places(session), sought)
-    return page(request, "portal/portal.html", places=found, sought=sought, **_offers(session))
+    venues, halls = _count(session, Venue), _count(session, Hall)
+    return page(request, "portal/portal.html", places=found, sought=sought, venues=venues, halls=halls)
 
 
 @get("/{town_slug:str}")
 def town_page(request: Request, session: Session, now: datetime, town_slug: FromPath[str]) -> Response[Any]:
     town = municipality(session, town_slug, request, now)
     if town.kind == "county":
-        return page(request, "portal/county.html", town=town, towns=towns_of(session, town), **_offers(session))
+        towns, venues, halls = towns_of(session, town), _count(session, Venue), _count(session, Hall)
+        return page(request, "portal/county.html", town=town, towns=towns, venues=venues, halls=halls)
     chosen = select(Venue).where(Venue.municipality_id == town.id, Venue.active).order_by(Venue.position, Venue.name)
     ours = select(Hall).where(Hall.municipality_id == town.id, Hall.active).order_by(Hall.position, Hall.name)
-    venues, halls = session.scalars(chosen).all(), session.scalars(ours).all()
-    return page(request, "portal/town.html", town=town, venues=venues, halls=halls)
+    places, rooms = session.scalars(chosen).all(), session.scalars(ours).all()
+    return page(request, "portal/town.html", town=town, venues=places, halls=rooms)
 
 
 @get("/sprache/{code:str}")
@@ -97,14 +99,10 @@ def named(everywhere: list[Place], sought: str) -> list[Place]:
     return found
 
 
-def _offers(session: Session) -> dict[str, dict[UUID, int]]:
-    """How many places to marry, and how many sports halls, each municipality shows."""
-    counts = {}
-    kinds: tuple[tuple[str, type[Resource]], ...] = (("venues", Venue), ("halls", Hall))
-    for name, kind in kinds:
-        count = select(kind.municipality_id, func.count()).where(kind.active).group_by(kind.municipality_id)
-        counts[name] = {row[0]: row[1] for row in session.execute(count)}
-    return counts
+def _count(session: Session, kind: type[Resource]) -> dict[UUID, int]:
+    """How many places to marry, or sports halls, each municipality shows."""
+    count = select(kind.municipality_id, func.count()).where(kind.active).group_by(kind.municipality_id)
+    return {row[0]: row[1] for row in session.execute(count)}
 
 
 def _offices(session: Session) -> list[Municipality]:

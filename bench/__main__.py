@@ -1,7 +1,7 @@
 """`make bench`: the figures, as ratios against a floor that is measured in the same run. Into var/bench.json.
 
 `make bench ARGS="hold_http crowd_50"` measures some of them; the others stay in the file as they were.
-BENCH_CLAIMS=1000000 loads fewer claims for month_growth.
+BENCH_CLAIMS=1000000 loads fewer claims for month_growth and find_halls.
 """
 
 import json
@@ -15,7 +15,7 @@ from bench.figure import Figure
 def main(wanted: list[str]) -> int:
     """Measure what is wanted (everything, if nothing is named), print it and write it down."""
     # Not on top: the clients' processes import this file too, and have to start quickly.
-    from bench import crowd, holds, months
+    from bench import crowd, halls, holds, months
     from buchbar.base.settings import ROOT
 
     known: dict[str, Callable[[], Figure]] = {
@@ -24,6 +24,7 @@ def main(wanted: list[str]) -> int:
         "crowd_50": crowd.fifty,
         "month_http": months.through_http,
         "month_growth": months.growth,
+        "find_halls": halls.find,
     }
     if unknown := set(wanted) - set(known):
         print(f"There is no {', '.join(sorted(unknown))}; there are {', '.join(known)}.", file=sys.stderr)

@@ -59,11 +59,11 @@ def growth() -> Figure:
         month = add_months(datetime.now(UTC).date().replace(day=1), 6)
         with few.write() as session:
             booking_id = some_booking(session, towns[0])
-        _load(few, booking_id, month, 0, FEW // resources)
+        load(few, booking_id, month, 0, FEW // resources)
         few.engine.dispose()
         many = county.opened(cluster.create_database(url))
         begun = time.monotonic()
-        _load(many, booking_id, month, FEW // resources, MANY // resources)
+        load(many, booking_id, month, FEW // resources, MANY // resources)
         took = time.monotonic() - begun
         return measure(
             "month_growth",
@@ -75,7 +75,8 @@ def growth() -> Figure:
         )
 
 
-def _load(database: Database, booking_id: object, month: date, first: int, last: int) -> None:
+def load(database: Database, booking_id: object, month: date, first: int, last: int) -> None:
+    """Put claims into the database for each of its resources, the ``first`` to the ``last`` back from a month's end."""
     until = datetime(month.year, month.month, 28, tzinfo=UTC)
     with database.write() as session:
         kept = [*session.execute(RULES), *session.execute(INDEXES)]

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -42,7 +42,7 @@ def day_of(
     taken = _within(busy.spans(part.id), day_span(day, plan.zone))
     return sorted(
         [
-            *_free(plan, subtract(everyone, taken), day, now),
+            *_free(plan, hall.step, subtract(everyone, taken), day, now),
             *(Stretch(span, "school") for span in subtract(subtract(whole, everyone), taken)),
             *_taken(busy, part, taken, day_span(day, plan.zone), names),
         ],
@@ -93,7 +93,8 @@ def _within(spans: Sequence[Span], day: Span) -> list[Span]:
     ]
 
 
-def _free(plan: HallPlan, spans: Iterable[Span], day: date, now: datetime) -> Iterable[Stretch]:
+def _free(plan: HallPlan, step: timedelta, spans: Iterable[Span], day: date, now: datetime) -> Iterable[Stretch]:
+    """What nobody has; what of it is running is cut at the next beginning."""
     state: State = "free"
     try:
         opens = opens_at(plan.policy(local_date(now, plan.zone)).terms.release, day, plan.zone, plan.land)
@@ -102,11 +103,12 @@ def _free(plan: HallPlan, spans: Iterable[Span], day: date, now: datetime) -> It
     except NotFound:
         state = "early"
     for span in spans:
-        if span.start < now < span.end:
-            yield Stretch(Span(span.start, now), "over")
-            yield Stretch(Span(now, span.end), state)
+        begins = span.start + max(-((span.start - now) // step), 0) * step
+        if span.start < begins < span.end:
+            yield Stretch(Span(span.start, begins), "over")
+            yield Stretch(Span(begins, span.end), state)
         else:
-            yield Stretch(span, "over" if span.end <= now else state)
+            yield Stretch(span, "over" if begins >= span.end else state)
 
 
 def _taken(busy: Busy, part: PartRules, taken: Iterable[Span], day: Span, names: Names) -> Iterable[Stretch]:
