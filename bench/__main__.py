@@ -15,7 +15,7 @@ from bench.figure import Figure
 def main(wanted: list[str]) -> int:
     """Measure what is wanted (everything, if nothing is named), print it and write it down."""
     # Not on top: the clients' processes import this file too, and have to start quickly.
-    from bench import crowd, halls, holds, months
+    from bench import crowd, halls, holds, months, series
     from buchbar.base.settings import ROOT
 
     known: dict[str, Callable[[], Figure]] = {
@@ -24,6 +24,7 @@ def main(wanted: list[str]) -> int:
         "crowd_50": crowd.fifty,
         "month_http": months.through_http,
         "month_growth": months.growth,
+        "series_40": series.forty,
         "find_halls": halls.find,
     }
     if unknown := set(wanted) - set(known):

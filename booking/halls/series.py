@@ -1,6 +1,7 @@
 """Booking a series: all its dates in one transaction, each a booking of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,15 +16,17 @@ from buchbar.base.db import in_line, table_of
 from buchbar.base.errors import Refused
 from buchbar.base.texts import _
 from buchbar.booking import claims
+from buchbar.booking.alike import folded
 from buchbar.booking.events import Actor
 from buchbar.booking.halls import letters, reservation, series_letters
 from buchbar.booking.halls.models import HallUse, Series
 from buchbar.booking.halls.plan import HallPlan, plan
-from buchbar.booking.halls.reservation import Slot
+from buchbar.booking.halls.reservation import Slot, Use
 from buchbar.booking.halls.series_dates import Date, Request, judged, wished, with_alternatives
 from buchbar.booking.models import Booking, Claim
 from buchbar.booking.naming import new_number
 from buchbar.calendar.walls import local_date
+from buchbar.payments.models import Tariff
 
 _BOOK, _USE = insert(table_of(Booking)), insert(table_of(HallUse))
 # Long enough to be booked in the same transaction.
@@ -132,6 +135,18 @@ def _parts_of(rules: HallPlan, hall_id: UUID) -> list[UUID]:
     return rules.halls[hall_id].part_ids if hall_id in rules.halls else []
 
 
+@contextmanager
+def at_hand(session: Session, series: Series, tariff_ids: Iterable[UUID | None]) -> Iterator[None]:
+    """Within this, what every date needs is read once: the session itself forgets what nobody holds."""
+    ids = {tariff_id for tariff_id in tariff_ids if tariff_id}
+    held: list[Any] = [
+        session.scalars(select(Tariff).where(Tariff.id.in_(ids)).options(selectinload(Tariff.items))).all(),
+        session.scalars(select(HallUse).where(HallUse.series_id == series.id)).all(),
+    ]
+    yield
+    held.clear()
+
+
 def _some_gone() -> str:
     return _("Nicht alle Termine sind (noch) frei. Es ist nichts gebucht. Bitte sehen Sie die Liste noch einmal durch.")
 
@@ -180,7 +195,7 @@ def _take(
     if lost := [row["id"] for row in rows.values() if row["id"] not in got]:
         session.execute(delete(Claim).where(Claim.booking_id.in_(lost)))
         session.execute(delete(Booking).where(Booking.id.in_(lost)))
-    return _kept(session, series, {slot: row["id"] for slot, row in rows.items() if row["id"] in got})
+    return _kept(session, series, request.use, {slot: row["id"] for slot, row in rows.items() if row["id"] in got})
 
 
 def take_together(
@@ -199,7 +214,7 @@ def take_together(
     wanted = {row["id"]: slot for slot, row in rows.items()} | dict(moving)
     if len(_claim(session, rules, wanted)) < len(wanted):
         return None
-    return _kept(session, series, {slot: row["id"] for slot, row in rows.items()})
+    return _kept(session, series, request.use, {slot: row["id"] for slot, row in rows.items()})
 
 
 def _new(
@@ -225,9 +240,11 @@ def _claim(session: Session, rules: HallPlan, slots: Mapping[UUID, Slot]) -> set
     return got
 
 
-def _kept(session: Session, series: Series, taken: dict[Slot, UUID]) -> dict[Slot, UUID]:
-    """Write down that these bookings are dates of the series."""
-    whose = {"series_id": series.id, "organisation_id": series.organisation_id}
+def _kept(session: Session, series: Series, use: Use, taken: dict[Slot, UUID]) -> dict[Slot, UUID]:
+    """Write down that these bookings are dates of the series, and what for."""
+    said = {name: getattr(use, name) for name in Use.__dataclass_fields__ if name not in ("email", "phone")}
+    said |= {"traits": list(use.traits), "sought": folded(f"{use.organiser} {use.contact} {use.title}")}
+    whose = said | {"series_id": series.id, "organisation_id": series.organisation_id}
     rows = [{"booking_id": key, "parts": list(slot.parts), **whose} for slot, key in taken.items()]
     if rows:
         session.execute(_USE, rows)
@@ -246,8 +263,7 @@ def stand(
     """Let held dates stand, as far as the policy lets them by themselves; in their order."""
     ours = select(Booking).where(Booking.id.in_(booking_ids)).order_by(Booking.starts_at)
     booked = list(session.scalars(ours.options(selectinload(Booking.policy), selectinload(Booking.municipality))))
-    session.scalars(select(HallUse).where(HallUse.series_id == series.id)).all()  # known from now on
-    with letters.quiet(session):
+    with letters.quiet(session), at_hand(session, series, [booking.tariff_id for booking in booked]):
         for booking in booked:
             if by.kind == "clerk":
                 reservation.enter(session, booking, request.use, at, by, entry.channel, entry.received_at)

@@ -6,21 +6,20 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from buchbar.accounts.clubs import Organisation
 from buchbar.accounts.models import Municipality
 from buchbar.base.texts import _
 from buchbar.booking import claims
 from buchbar.booking.events import Actor
-from buchbar.booking.halls.fees import Answers
+from buchbar.booking.halls.fees import Answers, fees
 from buchbar.booking.halls.free import Busy, refusal, starts
 from buchbar.booking.halls.plan import HallPlan, HallRules, Parts, plan
 from buchbar.booking.halls.reservation import (
     NotOffered,
     Slot,
     Use,
-    price_of,
     taken,
     theirs,
     too_much_in_a_week,
@@ -30,6 +29,7 @@ from buchbar.calendar.months import monday_of
 from buchbar.calendar.repeats import Repeat
 from buchbar.calendar.spans import Span
 from buchbar.calendar.walls import day_span, local_date
+from buchbar.payments.models import Tariff
 
 # With more clashes, what is free instead is only sought for the first ones.
 MOST_WITH_ALTERNATIVES = 60
@@ -101,7 +101,9 @@ def judged(
     wanted = [slot for slot in slots.values() if slot]
     busy = busy_at(session, rules, wanted, at, but)
     room = _Week(session, rules, request, wanted, at, by, but)
-    return [_judge(session, rules, request, day, slots[day], busy, room, at, by) for day in sorted(slots)]
+    tariff_id = rules.tariff_id(local_date(at, rules.zone))
+    tariff = session.get(Tariff, tariff_id, options=[selectinload(Tariff.items)]) if tariff_id else None
+    return [_judge(rules, request, day, slots[day], busy, room, tariff, at, by) for day in sorted(slots)]
 
 
 def busy_at(session: Session, rules: HallPlan, slots: Sequence[Slot], at: datetime, but: Collection[UUID] = ()) -> Busy:
@@ -144,13 +146,13 @@ def _allow(rules: HallPlan, request: Request, at: datetime, by: Actor) -> None:
 
 
 def _judge(
-    session: Session,
     rules: HallPlan,
     request: Request,
     day: date,
     slot: Slot | None,
     busy: Busy,
     room: "_Week",
+    tariff: Tariff | None,
     at: datetime,
     by: Actor,
 ) -> Date:
@@ -160,7 +162,7 @@ def _judge(
     why = refusal(rules, hall, slot.parts, slot.span, request.whose_class, at, by) if hall else ""
     if hall is None or why:
         return Date(day, slot, "refused", why or _("Diese Halle gibt es hier nicht."))
-    cents = cost(session, rules, request, slot, at)
+    cents = _cost(rules, request, hall, slot, tariff)
     if not busy.free(hall.claims(slot.parts, slot.span)):
         closed = any(busy.closed(hall.parts[number].id, slot.span) for number in slot.parts)
         return Date(day, slot, "taken", _("Die Halle ist gesperrt.") if closed else _("schon vergeben"), cents)
@@ -169,11 +171,11 @@ def _judge(
     return Date(day, slot, "free", cents=cents)
 
 
-def cost(session: Session, rules: HallPlan, request: Request, slot: Slot, at: datetime) -> int:
+def _cost(rules: HallPlan, request: Request, hall: HallRules, slot: Slot, tariff: Tariff | None) -> int:
     """What a date costs under today's tariff, in cents."""
     use = request.use
     answers = Answers(request.whose_class, use.age_group, use.purpose, tuple(use.traits), use.persons)
-    lines = price_of(session, rules, slot, rules.tariff_id(local_date(at, rules.zone)), answers)
+    lines = fees(tariff, rules, hall, slot.parts, slot.span, answers) if tariff else []
     return sum(line.cents for line in lines)
 
 
