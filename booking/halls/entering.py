@@ -166,7 +166,7 @@ def _choose_page(
     rules = plan(session, clerk.town)
     found: list[Slot] = []
     room, faults, asked = "", dict(faults or {}), None
-    if typed.get("tag"):
+    if typed.get("wen") and typed.get("wo"):
         try:
             asked = forms.read(typed, **ASKED)
             found, room = _found(session, rules, clerk, asked, typed.get("wen", ""), now)
