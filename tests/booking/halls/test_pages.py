@@ -89,7 +89,7 @@ def test_a_free_hall_is_found_and_leads_to_its_booking(client, here):
     assert "12,00\xa0€ für Training von Erwachsenen" in page
     [address] = re.findall(r'href="(/diepholz/hallen/dreifeldhalle/buchung\?tag[^"]*)"', page)
     page = client.get(address.replace("&amp;", "&")).text
-    assert "Das ist frei." in page and "12,00" in page
+    assert "Das ist frei." in page and "12,00" in page and f'action="{HALL}/vormerkung"' in page
     answer = client.get(f"{HALLS}?tag=31.2.2027&zeit=18:00")
     assert answer.status_code == 422 and "Bitte ein Datum" in answer.text and 'value="31.2.2027"' in answer.text
 
