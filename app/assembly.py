@@ -53,7 +53,7 @@ def put_together() -> None:
             prove=halls_reservation.prove,
             tell=following.tell,
             reclaim=halls_reservation.reclaim,
-            forget=halls_reservation.forget,
+            forget=following.forget,
             desk=halls_desk.AT_DESK,
             calendar=halls_calendar.IN_CALENDARS,
             letters=halls_examples.IN_LETTERS,

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from buchbar.base.errors import Refused
+from buchbar.booking import retention
 from buchbar.booking.events import CITIZEN
 from buchbar.booking.halls import series_change
 from buchbar.booking.halls.models import HallUse
@@ -153,3 +154,14 @@ def test_requests_are_decided_at_once_in_part_and_under_conditions(session, here
     with pytest.raises(NotAllowed):
         series_change.decide(session, made.series, yes, [], NOW, CLERK)
     assert session.scalar(select(func.count()).select_from(Claim)) == 3
+
+
+def test_with_its_last_date_a_series_forgets_its_address(session, here):
+    made = book(session, here, wish(here))
+    series_change.end_from(session, made.series, TUESDAY, NOW, CITIZEN)
+    years_later = NOW + timedelta(days=800)
+    for booking in made.booked:
+        assert made.series.email == "coach@example.org"
+        assert retention.forget(session, booking, years_later)
+    assert made.series.email == ""
+    assert session.scalar(select(func.count()).where(Letter.kind.like("hall_series_%"))) == 0

@@ -11,7 +11,7 @@ from buchbar.accounts.models import Municipality
 from buchbar.booking import claims, closures
 from buchbar.booking.closures import InTheWay
 from buchbar.booking.events import CITIZEN, Actor
-from buchbar.booking.halls import series
+from buchbar.booking.halls import series, series_change
 from buchbar.booking.halls.models import Series
 from buchbar.booking.halls.series import NotAllFree
 from buchbar.booking.models import Booking, Claim
@@ -94,6 +94,32 @@ def test_a_closure_in_the_same_second_gets_the_date_or_the_series_does(crowd, he
     if isinstance(booked, NotAllFree):
         booked = 0
     assert booked + len(closed) == 8
+    with crowd.read() as session:
+        no_double(session)
+
+
+def test_series_that_change_into_each_other_at_once_end_without_a_double_date(crowd, here):
+    """One from six to eight goes to five, the other from four to six goes to seven, and somebody wants both."""
+    with crowd.write() as session:
+        club = replace(here, club=session.get_one(Organisation, here.club.id))
+        town = session.get_one(Municipality, here.town.town.id)
+        ids = [
+            series.book(session, town, wish(club, 1, 2, hour=hour, count=6), NOW, CITIZEN).series.id
+            for hour in (18, 16)
+        ]
+
+    def changing(series_id, hour):
+        def act(session):
+            ours = session.get_one(Series, series_id)
+            wanted = wish(replace(here, club=ours.organisation), 1, 2, hour=hour, count=6)
+            return len(series_change.change_from(session, ours, wanted, TUESDAY, NOW, CITIZEN))
+
+        return in_transaction(crowd, act)
+
+    outcomes = together(
+        [changing(ids[0], 17), changing(ids[1], 19), booking(crowd, here, 2, hour=20, count=6), changing(ids[0], 20)]
+    )
+    assert set(tally(outcomes)) <= {"int", "NotAllFree"}, outcomes
     with crowd.read() as session:
         no_double(session)
 
