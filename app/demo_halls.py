@@ -20,7 +20,7 @@ from buchbar.booking.events import CITIZEN
 from buchbar.booking.halls import reservation, series, series_dates
 from buchbar.booking.halls.free import refusal
 from buchbar.booking.halls.models import HallUse
-from buchbar.booking.halls.plan import HallPlan, plan
+from buchbar.booking.halls.plan import HallPlan, HallRules, plan
 from buchbar.booking.halls.reservation import NotOffered, Slot, Taken, Use
 from buchbar.booking.models import Booking
 from buchbar.calendar.months import monday_of
@@ -170,7 +170,12 @@ def _be_there_now(lives: Lives, rules: HallPlan) -> None:
     """Somebody booked a room an hour ago and is in it now, where a town has one that is open at any hour."""
     began = lives.now - (lives.now - datetime.min.replace(tzinfo=lives.now.tzinfo)) % _HALF_HOUR
     made_at = began - _HALF_HOUR
-    for hall in rules.halls.values():
+    today = local_date(began, rules.zone)
+
+    def open_for(hall: HallRules) -> timedelta:
+        return sum((span.length for span in rules.opening(hall, today, "local")), timedelta(0))
+
+    for hall in sorted(rules.halls.values(), key=open_for, reverse=True):
         slot = Slot(hall.id, hall.fields, Span(began, began + 4 * _HALF_HOUR))
         if not refusal(rules, hall, slot.parts, slot.span, "local", made_at) and _citizens(
             lives, slot, "local", made_at, _DANCER
