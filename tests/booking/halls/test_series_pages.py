@@ -112,7 +112,7 @@ def test_what_is_gone_meanwhile_books_nothing_and_all_that_is_free_books_the_res
     answer = posted(SERIES, **typed(here), alle="ja")
     assert answer.headers["location"].endswith("?gebucht=ja&ausgelassen=1")
     assert booked(database) == 4
-    assert "1 Termine konnten nicht" in client.get(answer.headers["location"]).text
+    assert "Ein Termin konnte nicht gebucht werden" in client.get(answer.headers["location"]).text
 
 
 def test_faults_stand_beside_their_fields_and_what_was_typed_stays(client, posted, here, coach):
