@@ -295,6 +295,8 @@ def sweep(session: Session, resource_ids: Iterable[UUID], spans: Span | Sequence
         list(resource_ids),
         [each.widened(AROUND, AROUND) for each in ([spans] if isinstance(spans, Span) else spans)],
     )
+    if not wide:  # a series of which no date is left
+        return set()
     inside = or_(*(and_(*overlapping(ids, each)) for each in wide))
     stale = select(Claim.booking_id).where(inside, Claim.expires_at <= now).distinct()
     return end_holds(session, [booking_id for booking_id in session.execute(stale).scalars() if booking_id], now)[1]

@@ -54,8 +54,11 @@ def county(sqlite_template, tmp_path_factory):
 
 def small(stories=0):
     """The same county with few bookings; with ``stories``, those that a newcomer finds in Diepholz."""
-    less = {"past_bookings": 3, "full_day": 0, "hall_weeks": 0}
-    towns = [msgspec.structs.replace(town, bookings=min(town.bookings, 12), **less) for town in seeds.demonstration()]
+    less = {"past_bookings": 3, "full_day": 0}
+    towns = [
+        msgspec.structs.replace(town, bookings=min(town.bookings, 12), hall_weeks=min(town.hall_weeks, stories), **less)
+        for town in seeds.demonstration()
+    ]
     return [msgspec.structs.replace(town, full_day=stories) if town.slug == "diepholz" else town for town in towns]
 
 
