@@ -185,9 +185,9 @@ def free_closure(session: Session, closure_id: UUID) -> set[UUID]:
     return set(session.execute(freed).scalars())
 
 
-def keep(session: Session, booking_id: UUID, until: datetime | None) -> None:
-    """Let a booking's claims live until a moment, or (None) until they are given back."""
-    session.execute(update(Claim).where(Claim.booking_id == booking_id).values(expires_at=until))
+def keep(session: Session, booking_ids: Collection[UUID], until: datetime | None) -> None:
+    """Let bookings' claims live until a moment, or (None) until they are given back."""
+    session.execute(update(Claim).where(Claim.booking_id.in_(booking_ids)).values(expires_at=until))
 
 
 def stand_in_line(session: Session, booking_ids: Iterable[UUID]) -> None:

@@ -4,6 +4,7 @@ Each verb locks the booking, refuses what the table doesn't allow, writes an eve
 letters. Doing a thing twice does it once: a verb whose result is already there does nothing.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -89,11 +90,20 @@ def approve(session: Session, booking: Booking, party: str, at: datetime, by: Ac
         return
     session.add(Approval(booking_id=booking.id, party=party, given_at=at, given_by=by.name))
     record(session, booking, "approve", at, by, party=party)
-    session.flush()
-    if not approvals.needed(booking) - approvals.given(session, booking):
-        bills.agreed(session, booking.id, booking.municipality_id, local_date(at, booking.municipality.zone))
+    if not _missing(session, booking):
+        _owed_from_now(session, booking, at)
     _settle(session, booking, "confirm", at, by)
     claims.shown(session, booking.id)
+
+
+def _missing(session: Session, booking: Booking) -> set[str]:
+    """Who still has to agree."""
+    session.flush()
+    return approvals.needed(booking) - approvals.given(session, booking)
+
+
+def _owed_from_now(session: Session, booking: Booking, at: datetime) -> None:
+    bills.agreed(session, booking.id, booking.municipality_id, local_date(at, booking.municipality.zone))
 
 
 def decline(session: Session, booking: Booking, reason: str, at: datetime, by: Actor) -> None:
@@ -188,10 +198,13 @@ def moved(
     """The journey has put the booking on another slot (its claims are taken, its times changed): prices, approvals
     and deadlines follow. ``back_to`` is how it stood there before, when a move is taken back."""
     before, limit, was = ledger.account(session, booking.id).open, booking.deadline_at, booking.state
+    lacked = _missing(session, booking)
     booking.sequence += 1
     _agreed_there(session, booking, at, by, back_to)
     prices = lines if back_to else credit_notes.kept(ledger.charges(session, booking.id), lines)
     ledger.recharge(session, booking, prices, at)
+    if lacked and not back_to and not _missing(session, booking):
+        _owed_from_now(session, booking, at)
     event = record(session, booking, "move", at, by, reason, **data)
     owes = ledger.account(session, booking.id).open
     if owes != before:
@@ -309,20 +322,31 @@ def reminders_due(booking: Booking, at: datetime) -> int:
 
 
 def refund_percent(session: Session, booking: Booking, at: datetime) -> int:
-    """What share of the fees a cancellation by the citizen would give back now: all, as long as nobody has said yes."""
-    if not _had_a_yes(session, booking):
+    """What share of the fees a cancellation by the citizen would give back now: all, as long as nobody has said yes.
+
+    Who moves away from a date that is near gets no more than a cancellation would have given then: otherwise a late
+    cancellation would be a move and a cancellation.
+    """
+    verbs = BookingEvent.verb.in_(("bill", "confirm", "move"))
+    ours = select(BookingEvent).where(BookingEvent.booking_id == booking.id, verbs).order_by(BookingEvent.id)
+    events = session.scalars(ours).all()
+    yes = _first_yes(events)
+    if yes is None:
         return 100
     zone = booking.municipality.zone
-    return booking.terms.refund_percent(at, local_date(booking.starts_at, zone), zone)
+    starts = [(at, booking.starts_at)] + [
+        (event.at, datetime.fromisoformat(event.data["from_start"]))
+        for event in events
+        if event.verb == "move" and event.by_kind == "citizen" and event.id > yes.id
+    ]
+    return min(booking.terms.refund_percent(when, local_date(start, zone), zone) for when, start in starts)
 
 
-def _had_a_yes(session: Session, booking: Booking) -> bool:
-    """Whether the booking was ever payable or firm; by a move that was taken back it wasn't."""
-    verbs = BookingEvent.verb.in_(("bill", "confirm", "move"))
-    events = session.scalars(select(BookingEvent).where(BookingEvent.booking_id == booking.id, verbs)).all()
+def _first_yes(events: Sequence[BookingEvent]) -> BookingEvent | None:
+    """By which the booking became payable or firm; by a move that was taken back it didn't."""
     undone = {event.data.get("undoes") for event in events}
     taken_back = {event.at for event in events if str(event.id) in undone}
-    return any(event.verb != "move" and event.at not in taken_back for event in events)
+    return next((event for event in events if event.verb != "move" and event.at not in taken_back), None)
 
 
 def _stand(session: Session, booking: Booking, lines: list[ledger.Line], verb: str, at: datetime, by: Actor) -> None:
@@ -347,24 +371,32 @@ def _settle(
 ) -> None:
     """Let the booking stand where approvals and payments allow: requested, then payable (``pay_by`` at the latest),
     then confirmed."""
-    session.flush()
-    terms, zone = booking.terms, booking.municipality.zone
-    if approvals.needed(booking) - approvals.given(session, booking):
+    if _missing(session, booking):
         return
-    if _must_be_paid_first(session, booking):
-        if booking.state != "payable":
-            booking.state = "payable"
-            due = min(after_days(at, terms.pay_days, zone), booking.starts_at)
-            _give_until(booking, min(due, pay_by or due), at)
-            _tell(session, booking, record(session, booking, "bill", at, by))
-    elif booking.state != "confirmed":
-        booking.state = "confirmed"
-        limit = None if booking.fulfilled_at else terms.deadline_at(booking.reserved_at, booking.starts_at, zone)
-        # Who waited long for the office's yes keeps a week, too.
-        week = min(after_days(at, SHORT_NOTICE_DAYS, zone), booking.starts_at)
-        _give_until(booking, limit and max(limit, week), at)
-        if verb:
-            _tell(session, booking, record(session, booking, verb, at, by))
+    became = settled(booking, at, unpaid=_must_be_paid_first(session, booking), pay_by=pay_by)
+    if became == "bill" or (became and verb):
+        _tell(session, booking, record(session, booking, became, at, by))
+
+
+def settled(booking: Booking, at: datetime, *, unpaid: bool, pay_by: datetime | None = None) -> str:
+    """Let a booking that everybody has agreed to stand as its payments allow: payable, while something is ``unpaid``
+    that has to be paid first, else confirmed. The verb by which it came there; empty where it stood there already."""
+    terms, zone = booking.terms, booking.municipality.zone
+    if unpaid and terms.payment == "required":
+        if booking.state == "payable":
+            return ""
+        booking.state = "payable"
+        due = min(after_days(at, terms.pay_days, zone), booking.starts_at)
+        _give_until(booking, min(due, pay_by or due), at)
+        return "bill"
+    if booking.state == "confirmed":
+        return ""
+    booking.state = "confirmed"
+    limit = None if booking.fulfilled_at else terms.deadline_at(booking.reserved_at, booking.starts_at, zone)
+    # Who waited long for the office's yes keeps a week, too.
+    week = min(after_days(at, SHORT_NOTICE_DAYS, zone), booking.starts_at)
+    _give_until(booking, limit and max(limit, week), at)
+    return "confirm"
 
 
 def _must_be_paid_first(session: Session, booking: Booking) -> bool:
@@ -423,7 +455,7 @@ def give_back(session: Session, booking: Booking, at: datetime, by: Actor) -> No
 def _hold_until(session: Session, booking: Booking, until: datetime | None) -> None:
     booking.hold_until = until
     session.flush()
-    claims.keep(session, booking.id, until)
+    claims.keep(session, [booking.id], until)
 
 
 def _tell(session: Session, booking: Booking, event: BookingEvent) -> None:

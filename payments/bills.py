@@ -25,12 +25,11 @@ def hand_down(*, debtor: Debtor) -> None:
     _upward.update(debtor=debtor)
 
 
-def complete(session: Session, charge: Charge, booking_number: str, ordinal: int) -> None:
-    """Write into a new charge, the booking's ``ordinal``-th, what its document will say.
+def complete(session: Session, charge: Charge, booking_number: str, ordinal: int, rules: MoneyRules) -> None:
+    """Write into a new charge, the booking's ``ordinal``-th, what its document will say by the town's ``rules``.
 
     Its number, and a Kassenzeichen that contains the number, come right after the transaction (numbers.py).
     """
-    rules = rules_of(session, charge.municipality_id)
     day = local_date(charge.charged_at, session.get_one(Municipality, charge.municipality_id).zone)
     charge.document = rules.document
     charge.debtor = tuple(_upward["debtor"](session, charge.booking_id))

@@ -1,7 +1,7 @@
 """A booking's account: what is owed, paid and given back. It only grows; what is open is always the sum."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ from buchbar.notices import outbox
 from buchbar.payments import bills
 from buchbar.payments.models import Charge, ChargeItem, Payment, Refund, Reversal
 from buchbar.payments.reference import reference
+from buchbar.payments.rules import MoneyRules, rules_of
 
 # The kind of a charge that is the fee for a dunning letter, and the code of its position.
 DUNNING = "dunning"
@@ -153,26 +154,46 @@ def charge(
 
     The caller has locked the booking: its charges are counted for the Kassenzeichen. It may name the charge.
     """
-    items = [
-        ChargeItem(position=position, code=line.code, label=line.label, cents=line.cents, vat=line.vat, note=line.note)
-        for position, line in enumerate(lines)
-    ]
-    if not items:
+    said = list(lines)
+    if not said:
         return None
     before = session.scalar(select(func.count()).select_from(Charge).where(Charge.booking_id == booking.id)) or 0
-    made = Charge(
+    made = _charge(booking, kind, said, at, before + 1, charge_id)
+    bills.complete(session, made, booking.number, before + 1, rules_of(session, booking.municipality_id))
+    session.add(made)
+    session.flush()
+    return made
+
+
+def charge_first(session: Session, bookings: Iterable[Owing], lines: Mapping[UUID, list[Line]], at: datetime) -> None:
+    """Write down what bookings owe that were just made, so that nothing was charged for them before; by booking."""
+    rules: dict[UUID, MoneyRules] = {}
+    for booking in bookings:
+        if lines[booking.id]:
+            town_id = booking.municipality_id
+            rules[town_id] = rules.get(town_id) or rules_of(session, town_id)
+            made = _charge(booking, "fees", lines[booking.id], at, 1)
+            bills.complete(session, made, booking.number, 1, rules[town_id])
+            session.add(made)
+
+
+def _charge(
+    booking: Owing, kind: str, lines: Iterable[Line], at: datetime, ordinal: int, charge_id: UUID | None = None
+) -> Charge:
+    return Charge(
         id=charge_id or uuid4(),
         municipality_id=booking.municipality_id,
         booking_id=booking.id,
         kind=kind,
-        reference=reference(booking.number, before + 1),
+        reference=reference(booking.number, ordinal),
         charged_at=at,
-        items=items,
+        items=[
+            ChargeItem(
+                position=position, code=line.code, label=line.label, cents=line.cents, vat=line.vat, note=line.note
+            )
+            for position, line in enumerate(lines)
+        ],
     )
-    bills.complete(session, made, booking.number, before + 1)
-    session.add(made)
-    session.flush()
-    return made
 
 
 def recharge(session: Session, booking: Owing, lines: Iterable[Line], at: datetime) -> None:

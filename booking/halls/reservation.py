@@ -16,7 +16,7 @@ from buchbar.base import texts
 from buchbar.base.db import in_line, table_of
 from buchbar.base.errors import Refused
 from buchbar.base.texts import _
-from buchbar.booking import claims, closures, lifecycle, steps
+from buchbar.booking import claims, closures, lifecycle, standing, steps
 from buchbar.booking.before import Before, as_it_stands, written
 from buchbar.booking.claims import Wanted
 from buchbar.booking.events import CITIZEN, Actor, record
@@ -227,6 +227,40 @@ def enter(
     lifecycle.enter(session, booking, price(session, booking), at, by, channel, received_at)
 
 
+def stand_together(
+    session: Session,
+    bookings: Sequence[Booking],
+    use: Use,
+    at: datetime,
+    by: Actor,
+    channel: str = "telephone",
+    received_at: datetime | None = None,
+) -> None:
+    """What ``book_for``, or where a clerk does it ``enter``, does for one date, for all dates of a series that this
+    transaction has just made; what they are for is written down already. Raises TooMuch beyond the terms."""
+    clerk = by.kind == "clerk"
+    for booking in bookings:
+        booking.email, booking.phone = use.email, use.phone
+        if clerk:
+            booking.channel, booking.received_at = channel, received_at
+        else:
+            booking.email_proven_at = at
+            record(session, booking, "submit", at, by)
+    if not clerk:
+        _limit_weeks(session, bookings, use.email)
+    lines = {booking.id: price(session, booking) for booking in bookings}
+    standing.stand_together(session, bookings, lines, "enter" if clerk else "prove", at, by, agreed=clerk)
+
+
+def _limit_weeks(session: Session, bookings: Sequence[Booking], email: str) -> None:
+    """Bound the hours of each week in which these bookings are, of one organisation or one address."""
+    weeks = {monday_of(local_date(booking.starts_at, booking.municipality.zone)): booking for booking in bookings}
+    for booking in weeks.values():
+        whose = session.get_one(HallUse, booking.id).organisation_id
+        _one_by_one(session, booking, whose, email)
+        limit_week(session, booking, whose, email, Span(booking.starts_at, booking.ends_at))
+
+
 def keep(session: Session, booking: Booking, use: Use) -> None:
     """Write down what was said, on the row that the hold has made."""
     ours = session.get_one(HallUse, booking.id)
@@ -240,24 +274,40 @@ def _limit(session: Session, booking: Booking, email: str, at: datetime) -> None
     """Bound what one organisation, or one address, may have: hours in a week, and open bookings of a citizen. Only what
     is proven counts, so that nobody can use up a stranger's limit."""
     use = session.get_one(HallUse, booking.id)
-    who = f"organisation:{use.organisation_id}" if use.organisation_id else f"address:{email.lower()}"
-    in_line(session, f"halls:{booking.municipality_id}:{who}")
-    limit_week(session, booking, use.organisation_id, email)
+    _one_by_one(session, booking, use.organisation_id, email)
+    limit_week(session, booking, use.organisation_id, email, Span(booking.starts_at, booking.ends_at))
     if use.organisation_id is None:
         _limit_open(session, booking, email, at)
 
 
-def limit_week(session: Session, booking: Booking, organisation_id: UUID | None, email: str) -> None:
-    """Refuse more hours in the booking's week than the terms allow. Raises TooMuch."""
+def _one_by_one(session: Session, booking: Booking, organisation_id: UUID | None, email: str) -> None:
+    """Of one organisation, or one address, one request after the other counts what it has."""
+    who = f"organisation:{organisation_id}" if organisation_id else f"address:{email.lower()}"
+    in_line(session, f"halls:{booking.municipality_id}:{who}")
+
+
+def limit_move(session: Session, booking: Booking, span: Span) -> None:
+    """Refuse a citizen's move by which there would be more hours in a week than the terms allow: not one that leaves
+    the hours of its week as they are, or fewer. Raises TooMuch."""
+    zone, use = booking.municipality.zone, session.get_one(HallUse, booking.id)
+    same_week = monday_of(local_date(span.start, zone)) == monday_of(local_date(booking.starts_at, zone))
+    if same_week and span.length <= booking.ends_at - booking.starts_at:
+        return
+    _one_by_one(session, booking, use.organisation_id, booking.email)
+    limit_week(session, booking, use.organisation_id, booking.email, span)
+
+
+def limit_week(session: Session, booking: Booking, organisation_id: UUID | None, email: str, span: Span) -> None:
+    """Refuse more hours in a week than the terms allow, with the booking at that time. Raises TooMuch."""
     most = booking.terms.week_minutes
     if not most:
         return
     zone = booking.municipality.zone
-    monday = monday_of(local_date(booking.starts_at, zone))
+    monday = monday_of(local_date(span.start, zone))
     start, end = day_span(monday, zone).start, day_span(monday + timedelta(days=7), zone).start
     others = theirs(booking.municipality_id, organisation_id, email).where(Booking.id != booking.id)
     theirs_then = others.where(Booking.starts_at >= start, Booking.starts_at < end)
-    have = sum((end - start for start, end in session.execute(theirs_then)), booking.ends_at - booking.starts_at)
+    have = sum((end - start for start, end in session.execute(theirs_then)), span.length)
     if have > timedelta(minutes=most):
         raise TooMuch(too_much_in_a_week(most))
 
@@ -298,12 +348,13 @@ def theirs(town_id: UUID, organisation_id: UUID | None, email: str) -> Any:
     )
 
 
-def price(session: Session, booking: Booking) -> list[Line]:
-    """What the booking costs under the tariff it was made under."""
+def price(session: Session, booking: Booking, persons: int | None = None) -> list[Line]:
+    """What the booking costs under the tariff it was made under, with as many ``persons`` as it says or others."""
     use = session.get_one(HallUse, booking.id)
     rules = plan(session, booking.municipality)
     slot = slot_of(booking, use)
-    answers = Answers(booking.user_class, use.age_group, use.purpose, tuple(use.traits), use.persons)
+    count = use.persons if persons is None else persons
+    answers = Answers(booking.user_class, use.age_group, use.purpose, tuple(use.traits), count)
     return price_of(session, rules, slot, booking.tariff_id, answers)
 
 
@@ -324,8 +375,8 @@ def move(
     back_to: Before | None = None,
     **more: str,
 ) -> BookingEvent | None:
-    """Put a booking elsewhere, or leave everything as it is: NotOffered, Taken, NotAllowed. None where it is there
-    already. ``back_to`` is how it stood there before, when a move is taken back; ``more`` goes with the event."""
+    """Put a booking elsewhere, or leave everything as it is: NotOffered, Taken, TooMuch, NotAllowed. None where it is
+    there already. ``back_to`` is how it stood there before, when a move is taken back; ``more`` goes with the event."""
     lifecycle.lock(session, booking)
     steps.allow(booking, "move", at)
     rules, use = plan(session, booking.municipality), session.get_one(HallUse, booking.id)
@@ -335,6 +386,8 @@ def move(
     why = refusal(rules, hall, slot.parts, slot.span, booking.user_class, at, by) if hall else ""
     if hall is None or why:
         raise NotOffered(why or _("Diese Halle gibt es hier nicht."))
+    if by.kind == "citizen":
+        limit_move(session, booking, slot.span)
     data = more | where_it_was(session, booking, use, by)
     if not change_claims(session, booking, hall, slot, at):
         raise taken(rules, hall, slot)

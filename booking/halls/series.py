@@ -264,9 +264,5 @@ def stand(
     ours = select(Booking).where(Booking.id.in_(booking_ids)).order_by(Booking.starts_at)
     booked = list(session.scalars(ours.options(selectinload(Booking.policy), selectinload(Booking.municipality))))
     with letters.quiet(session), at_hand(session, series, [booking.tariff_id for booking in booked]):
-        for booking in booked:
-            if by.kind == "clerk":
-                reservation.enter(session, booking, request.use, at, by, entry.channel, entry.received_at)
-            else:
-                reservation.book_for(session, booking, request.use, at, by)
+        reservation.stand_together(session, booked, request.use, at, by, entry.channel, entry.received_at)
     return booked
