@@ -57,10 +57,15 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(kind: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Of an empty database. Tests that follow each other have the same address, and so the same engine."""
     if kind == "sqlite":
-        path = tmp_path / "buchbar.sqlite"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        template: Path = request.getfixturevalue("sqlite_template")
+        path, fresh = template.with_name("buchbar.sqlite"), template.with_name("fresh.sqlite")
+        shutil.copy(template, fresh)
+        for beside in ("-wal", "-shm"):
+            Path(f"{path}{beside}").unlink(missing_ok=True)
+        fresh.replace(path)  # who is still connected to the one before stays with that
         yield f"sqlite:///{path}"
     else:
         cluster: Cluster = request.getfixturevalue("cluster")
@@ -69,10 +74,19 @@ def database_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> I
         cluster.give_back_database(url)
 
 
+@pytest.fixture(scope="session")
+def engines() -> dict[str, Engine]:
+    """By their addresses: an engine remembers how each statement is said in SQL, and to find that out takes longer than
+    to ask the database."""
+    return {}
+
+
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    engine = connect(database_url, synchronous="OFF")
-    yield Database(engine, settings=people.SETTINGS)
+def database(database_url: str, engines: dict[str, Engine]) -> Iterator[Database]:
+    engine = engines.get(database_url) or connect(database_url, synchronous="OFF")
+    engines[database_url] = engine
+    own = engine.execution_options()  # what the test listens to on it, the next one doesn't hear
+    yield Database(own, settings=people.SETTINGS)
     engine.dispose()
 
 

@@ -102,7 +102,7 @@ def look_at_day(timetable: Timetable, busy: Busy, day: date, now: datetime, wish
     if opens is None or opens > now:
         return Day(day, "early", opens=opens)
     earliest = timetable.policy(local_date(now, timetable.zone)).terms.earliest_start(now)
-    slots = [slot for slot in slots if slot.span.start >= earliest]
+    slots = [slot for slot in slots if slot.span.start >= earliest and slot.span.start > now]
     if not slots:
         return Day(day, "late")
     free = tuple(slot for slot in slots if busy.free(slot))
