@@ -11,11 +11,23 @@ from buchbar.accounts.clubs import Organisation
 from buchbar.accounts.people import Person
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import _
+from buchbar.booking.halls import series_form
 from buchbar.booking.halls.plan import HallPlan, HallRules
-from buchbar.booking.halls.reservation import Slot, Use
+from buchbar.booking.halls.reservation import Slot
 from buchbar.booking.halls.series_dates import Date, Request
-from buchbar.calendar.repeats import Repeat
+from buchbar.booking.halls.tariff import OFFERS
 from buchbar.calendar.spans import Span
+
+# What the form calls what a program says; the rest is what the hall is for.
+_NAMES = {
+    "tag": "repeat.first",
+    "von": "repeat.begins",
+    "minuten": "repeat.minutes",
+    "rhythmus": "repeat.every",
+    "bis": "repeat.last",
+    "anzahl": "repeat.count",
+    "parts": "parts",
+}
 
 
 class RepeatSaid(msgspec.Struct, forbid_unknown_fields=True):
@@ -32,13 +44,14 @@ class RepeatSaid(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class UseSaid(msgspec.Struct, forbid_unknown_fields=True):
-    """What the hall is for."""
+    """What the hall is for; ``traits`` are what some tariffs ask about beside it, such as "entry_fee"."""
 
+    persons: int
     title: str = ""
     sport: str = ""
-    purpose: str = "training"
+    purpose: Literal["training", "match", "event"] = "training"
     age_group: Literal["adults", "youth"] = "adults"
-    persons: int = 0
+    traits: list[str] = []
     contact: str = ""
     phone: str = ""
     coach: str = ""
@@ -63,7 +76,7 @@ class SeriesSaid(msgspec.Struct, forbid_unknown_fields=True):
     hall: str
     parts: list[int]
     repeat: RepeatSaid
-    use: UseSaid = msgspec.field(default_factory=UseSaid)
+    use: UseSaid
     only: list[SlotSaid] | None = None
 
 
@@ -76,57 +89,48 @@ def decoded(body: bytes) -> SeriesSaid:
 
 
 def request_of(said: SeriesSaid, rules: HallPlan, person: Person, club: Organisation) -> Request:
-    """The request, as the rules know it. Raises Invalid, NotFound for an unknown hall."""
+    """The request, read with the fields of the page's form. Raises Invalid with each fault under its name, NotFound for
+    an unknown hall."""
     hall = rules.hall(said.hall)
-    use = Use(
-        organiser=club.name,
-        contact=said.use.contact or person.name,
-        email=person.email,
-        street=club.street,
-        city=club.city,
-        **{
-            name: getattr(said.use, name)
-            for name in (
-                "phone",
-                "title",
-                "sport",
-                "purpose",
-                "age_group",
-                "persons",
-                "coach",
-                "coach_phone",
-                "remarks",
-            )
-        },
-    )
-    return Request(
-        hall_id=hall.id,
-        parts=tuple(sorted(said.parts)),
-        repeat=_repeat(said.repeat),
-        use=use,
-        organisation=club,
-    )
-
-
-def _repeat(said: RepeatSaid) -> Repeat:
-    hours, colon, minutes = said.begins.partition(":")
-    if not (colon and hours.isdigit() and minutes.isdigit() and int(minutes) < 60):
-        raise Invalid({"repeat.begins": _("Bitte eine Uhrzeit wie 18:30 eingeben.")})
-    begins = int(hours) * 60 + int(minutes)
-    if not 2000 <= said.first.year < 2100 or (said.last and said.last.year >= 2100):
-        raise Invalid({"repeat.first": _("Bitte ein Datum in den nächsten Jahren eingeben.")})
     try:
-        return Repeat(
-            first=said.first,
-            from_minute=begins,
-            until_minute=begins + said.minutes,
-            every=said.every,
-            last=said.last,
-            count=said.count,
-            without_holidays=said.without_holidays,
+        repeat, use, parts = series_form.together(
+            _typed(said, person),
+            series_form.read_repeat,
+            lambda typed: series_form.read_use(typed, club, person.email),
+            lambda _typed: _parts(hall, said.parts),
         )
-    except ValueError as fault:
-        raise Invalid({"repeat": str(fault)}) from None
+    except Invalid as fault:
+        raise Invalid({_NAMES.get(name, f"use.{name}"): why for name, why in fault.fields.items()}) from None
+    if unknown := set(said.use.traits) - set(OFFERS.traits):
+        raise Invalid({"use.traits": _("Das gibt es nicht: %s.") % ", ".join(sorted(unknown))[:120]})
+    return Request(hall_id=hall.id, parts=parts, repeat=repeat, use=use, organisation=club)
+
+
+def _typed(said: SeriesSaid, person: Person) -> dict[str, str]:
+    """What was said, as the form would send it."""
+    repeat, use = said.repeat, msgspec.structs.asdict(said.use)
+    traits = {f"trait_{name}": "ja" for name in use.pop("traits")}
+    use |= {"persons": str(said.use.persons), "contact": said.use.contact or person.name}
+    return (
+        use
+        | traits
+        | {
+            "tag": repeat.first.isoformat(),
+            "von": repeat.begins,
+            "minuten": str(repeat.minutes),
+            "rhythmus": repeat.every,
+            "bis": repeat.last.isoformat() if repeat.last else "",
+            "anzahl": "" if repeat.count is None else str(repeat.count),
+            "ferien": "ja" if repeat.without_holidays else "",
+        }
+    )
+
+
+def _parts(hall: HallRules, said: Sequence[int]) -> tuple[int, ...]:
+    parts = tuple(sorted(said))
+    if not hall.allows(parts):
+        raise Invalid({"parts": _("Diese Teile der Halle können nicht zusammen gebucht werden.")})
+    return parts
 
 
 def slots_of(said: Sequence[SlotSaid], rules: HallPlan) -> list[Slot]:
@@ -136,7 +140,11 @@ def slots_of(said: Sequence[SlotSaid], rules: HallPlan) -> list[Slot]:
         if each.start.tzinfo is None or not 0 < each.minutes <= 1440 or not 2000 <= each.start.year < 2100:
             raise Invalid({"only": _("Ein Termin hat einen Beginn mit Zeitzone und höchstens 1440 Minuten.")})
         span = Span(each.start, each.start + timedelta(minutes=each.minutes))
-        found.append(Slot(rules.hall(each.hall).id, tuple(sorted(each.parts)), span))
+        hall = rules.hall(each.hall)
+        try:
+            found.append(Slot(hall.id, _parts(hall, each.parts), span))
+        except Invalid as fault:
+            raise Invalid({f"only.{name}": why for name, why in fault.fields.items()}) from None
     return found
 
 

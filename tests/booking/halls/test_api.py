@@ -12,6 +12,7 @@ from buchbar.booking import api_answers
 from buchbar.booking.api_answers import ApiAnswer
 from buchbar.booking.halls.models import Series
 from buchbar.booking.models import Booking
+from buchbar.payments.models import Conditions, Tariff
 from tests import gym
 from tests.booking.crowd import together
 from tests.cast import NOW
@@ -123,10 +124,45 @@ def test_the_accounts_cookie_is_enough_but_only_with_json(client, database, here
     ],
 )
 @pytest.mark.parametrize("kind", ["sqlite"])
-def test_what_makes_no_sense_is_said_precisely(client, database, here, bearer, changes):
+def test_what_makes_no_sense_is_refused(client, database, here, bearer, changes):
     answer = client.post(BOOK, json=said(here, **changes), headers=bearer)
     assert answer.status_code == 422 and answer.json()["fields"], answer.text
     assert count(database) == 0
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "value"),
+    [
+        ("use", "title", "x" * 121),
+        ("use", "persons", -1),
+        ("use", "phone", "keine"),
+        ("use", "traits", ["reich"]),
+        ("repeat", "begins", "1²:00"),
+        ("repeat", "minutes", -60),
+        ("repeat", "count", 0),
+        ("", "parts", [1, 3]),
+    ],
+)
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_what_a_form_would_refuse_is_refused_under_its_name(client, database, here, bearer, where, name, value):
+    wanted = said(here)
+    (wanted[where] if where else wanted)[name] = value
+    answer = client.post(BOOK, json=wanted, headers=bearer)
+    assert answer.status_code == 422 and count(database) == 0
+    assert list(answer.json()["fields"]) == [f"{where}.{name}" if where else name]
+
+
+def test_a_price_for_a_purpose_or_a_trait_is_a_programs_price_too(client, database, here, bearer):
+    with database.write() as session:
+        items = session.get_one(Tariff, here.tariff.id).items
+        items[0].conditions = Conditions(traits=("entry_fee",))
+        items[1].conditions = Conditions(purposes=("training",))
+
+    def cents(**use):
+        answer = client.post(CHECK, json=said(here, use={"persons": 14} | use), headers=bearer)
+        return answer.json()["dates"][0]["cents"] if answer.status_code == 200 else answer.status_code
+
+    assert (cents(), cents(purpose="match", traits=["entry_fee"]), cents(purpose="quatsch")) == (1200, 400, 422)
 
 
 def test_the_same_request_under_the_same_key_is_done_once(client, database, here, bearer):
