@@ -303,7 +303,7 @@ def _shown(
     """A page of one series; the frame of the desk knows its town and its code by itself."""
     context = {name: value for name, value in context.items() if name not in ("town", "zone", "code", "page")}
     page = f"{clerk.desk}/{PAGE}"
-    return show(request, clerk, template, now, status, **context, page=page, here=f"{page}/{ours.id}")
+    return show(request, clerk, template, now, status, **context, page=page, series_at=f"{page}/{ours.id}")
 
 
 routes = [

@@ -8,6 +8,7 @@ from uuid import UUID
 from litestar import Request as Asked
 from litestar import Response
 from litestar.params import FromPath
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
@@ -17,7 +18,7 @@ from buchbar.base.texts import _
 from buchbar.base.web import Form, get, get_and_head, limited, page, post, redirect
 from buchbar.booking import calendar_entries, links
 from buchbar.booking.events import CITIZEN, Actor
-from buchbar.booking.halls import series_change, series_form, series_letters, slot_form, words
+from buchbar.booking.halls import club_access, series_change, series_form, series_letters, slot_form, words
 from buchbar.booking.halls.codes_shown import shown as code_of
 from buchbar.booking.halls.models import Series
 from buchbar.booking.halls.plan import plan
@@ -26,7 +27,7 @@ from buchbar.booking.halls.series import NotAllFree
 from buchbar.booking.halls.series_change import Proposal
 from buchbar.booking.halls.series_dates import Request
 from buchbar.booking.halls.series_routes import kept
-from buchbar.booking.models import Booking
+from buchbar.booking.models import Booking, BookingEvent
 from buchbar.booking.steps import STATE_WORDS
 from buchbar.calendar import ical
 from buchbar.calendar.walls import local_date
@@ -40,44 +41,52 @@ _RUN_OUT = timedelta(hours=2)
 @get(PAGE)
 def show(request: Asked, session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
     series = series_letters.series_by(session, token)
-    return page(request, "halls/series.html", **about(session, series, now), here=f"/serie/{token}")
+    return _shown(request, "halls/series.html", token, about(session, series, now))
 
 
 @get_and_head(f"{PAGE}/termine.ics", opt={"exclude_from_csrf": True})
 def calendar_file(request: Asked, session: Session, token: FromPath[str]) -> Response[Any]:
     """All dates that stand, to put into one's own calendar."""
-    series = series_letters.series_by(session, token)
+    series = club_access.series_by(session, token)
     town = session.get_one(Municipality, series.municipality_id)
     standing = [each for each in series_change.dates_of(session, series) if each.state in series_change.STANDING]
     if not standing:
         raise NotFound
-    events = [calendar_entries.own_event(session, each, each.events[-1].at) for each in standing]
+    stamps = _stamps(session, standing)
+    events = [calendar_entries.own_event(session, each, stamps[each.id]) for each in standing]
     body = ical.download_all(events, town.zone, calendar_entries.organizer(session, standing[0]))
     headers = {"content-disposition": 'attachment; filename="termine.ics"', "cache-control": "no-store"}
     return Response(body, media_type="text/calendar", headers=headers)
+
+
+def _stamps(session: Session, bookings: Sequence[Booking]) -> dict[UUID, datetime]:
+    """When something last happened to each of them, in one query."""
+    ours = BookingEvent.booking_id.in_([booking.id for booking in bookings])
+    last = select(BookingEvent.booking_id, func.max(BookingEvent.at)).where(ours).group_by(BookingEvent.booking_id)
+    return {booking_id: at for booking_id, at in session.execute(last)}
 
 
 @post(f"{PAGE}/freigabe")
 @limited("series", most=60, per=timedelta(minutes=10))
 def give_back(request: Asked, session: Session, now: datetime, form: Form, token: FromPath[str]) -> Response[Any]:
     """Show what giving the ticked dates back costs (or all from a day on), and with ``ja`` do it."""
-    series = series_letters.series_by(session, token)
-    here = f"/serie/{token}"
+    series = club_access.series_by(session, token)
     try:
         ids = ticked(session, series, form, now)
         if form.get("ja"):
             series_change.give_back(session, series, ids, now, CITIZEN)
-            return redirect(request, f"{here}?erledigt=ja")
+            return redirect(request, f"/serie/{token}?erledigt=ja")
         context = ending(session, series, ids, now, CITIZEN)
     except (Invalid, Refused) as problem:
-        shown = about(session, series, now)
-        return page(request, "halls/series.html", 409, **(shown | {"problem": problem.sentence}), here=here)
-    return page(request, "halls/series_end.html", **context, here=here, return_to=here)
+        context = about(session, series, now) | {"problem": problem.sentence}
+        return _shown(request, "halls/series.html", token, context, 409)
+    return _shown(request, "halls/series_end.html", token, context)
 
 
 @get(f"{PAGE}/aendern")
 def change_form(request: Asked, session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
-    series = series_letters.series_by(session, token)
+    series = club_access.series_by(session, token)
+    club_access.refuse_blocked(series.organisation)
     return _form(request, session, series, token, now, {})
 
 
@@ -85,7 +94,8 @@ def change_form(request: Asked, session: Session, now: datetime, token: FromPath
 @limited("series", most=60, per=timedelta(minutes=10))
 def change_preview(request: Asked, session: Session, now: datetime, form: Form, token: FromPath[str]) -> Response[Any]:
     """The dates as they would be, with what clashes, and what that does to the price. Nothing is changed yet."""
-    series = series_letters.series_by(session, token)
+    series = club_access.series_by(session, token)
+    club_access.refuse_blocked(series.organisation)
     if form.get("zurueck"):
         return _form(request, session, series, token, now, dict(form))
     try:
@@ -95,26 +105,25 @@ def change_preview(request: Asked, session: Session, now: datetime, form: Form, 
         return _form(request, session, series, token, now, dict(form), fault.fields)
     except Refused as refused:
         return _form(request, session, series, token, now, dict(form), {"tag": refused.sentence})
-    return page(request, "halls/series_change.html", **context, here=f"/serie/{token}", return_to=f"/serie/{token}")
+    return _shown(request, "halls/series_change.html", token, context)
 
 
 @post(f"{PAGE}/aendern")
 @limited("series", most=60, per=timedelta(minutes=10))
 def change(request: Asked, session: Session, now: datetime, form: Form, token: FromPath[str]) -> Response[Any]:
-    series = series_letters.series_by(session, token)
-    here = f"/serie/{token}"
+    series = club_access.series_by(session, token)
+    club_access.refuse_blocked(series.organisation)
     try:
         wanted, since = read_change(session, series, form)
         series_change.change_from(session, series, wanted, since, now, CITIZEN, series_form.read_chosen(form))
     except (NotAllFree, Invalid) as problem:
         if isinstance(problem, Invalid) and "termin" not in problem.fields:
             return _form(request, session, series, token, now, dict(form), problem.fields)
-        context = proposed(session, series, wanted, since, now, CITIZEN, form)
-        context |= {"problem": problem.sentence, "here": here, "return_to": here}
-        return page(request, "halls/series_change.html", 409, **context)
+        context = proposed(session, series, wanted, since, now, CITIZEN, form) | {"problem": problem.sentence}
+        return _shown(request, "halls/series_change.html", token, context, 409)
     except NotOffered as refused:
         return _form(request, session, series, token, now, dict(form), {"wo": refused.sentence})
-    return redirect(request, f"{here}?erledigt=ja")
+    return redirect(request, f"/serie/{token}?erledigt=ja")
 
 
 def about(session: Session, series: Series, now: datetime) -> dict[str, Any]:
@@ -135,6 +144,7 @@ def about(session: Session, series: Series, now: datetime) -> dict[str, Any]:
         for booking in bookings
     ]
     coming = [row for row in rows if row["can_end"]]
+    blocked = club_access.is_blocked(series.organisation)
     near = next((each for each in bookings if each.state == "confirmed" and each.ends_at + _RUN_OUT > now), None)
     return {
         "town": town,
@@ -146,7 +156,8 @@ def about(session: Session, series: Series, now: datetime) -> dict[str, Any]:
         "coming": coming,
         "past": [row for row in rows if not row["can_end"]],
         "open": sum(account.open for account in accounts.values()),
-        "code": code_of(session, near, now) if near else None,
+        "code": code_of(session, near, now) if near and not blocked else None,
+        "blocked": blocked,
         "near": near,
         "rhythm": _(series_form.RHYTHMS[series.repeat.every]),
         "words": words,
@@ -277,9 +288,15 @@ def _form(
     faults: dict[str, str] | None = None,
 ) -> Response[Any]:
     context = form_context(session, series, now, typed, faults)
-    status = 422 if faults else 200
-    here = f"/serie/{token}"
-    return page(request, "halls/series_change_form.html", status, **context, here=here, return_to=f"{here}/aendern")
+    return _shown(request, "halls/series_change_form.html", token, context, 422 if faults else 200, "/aendern")
+
+
+def _shown(
+    request: Asked, template: str, token: str, context: dict[str, Any], status: int = 200, below: str = ""
+) -> Response[Any]:
+    """A page of the series; who changes its language after a form comes back to ``below`` it."""
+    series_at = f"/serie/{token}"
+    return page(request, template, status, **context, series_at=series_at, return_to=f"{series_at}{below}")
 
 
 def form_context(

@@ -167,7 +167,7 @@ def _preview(
         "once": form.get("einmal") or uuid4(),
         "problem": problem,
         "picked": form.all("termin") if problem else [],
-        "here": f"/{town.slug}/hallen/{hall.slug}/serie",
+        "series_at": f"/{town.slug}/hallen/{hall.slug}/serie",
         "return_to": f"/{town.slug}/hallen/{hall.slug}/serie",
     }
     return page(request, "halls/series_preview.html", status=status, **context)

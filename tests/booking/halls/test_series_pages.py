@@ -135,7 +135,8 @@ def test_dates_are_given_back_after_the_cost_was_seen(client, posted, database, 
     assert posted(f"{page}/freigabe", datum=ids[:1], ja="ja").status_code in (303, 409)
     last = (TUESDAY + 3 * WEEK).isoformat()
     assert "Diesen Termin freigeben?" in posted(f"{page}/freigabe", ab=last).text
-    assert posted(f"{page}/freigabe").status_code == 409
+    refused = posted(f"{page}/freigabe")
+    assert refused.status_code == 409 and f'action="{page}/freigabe"' in refused.text
     assert client.get(f"{page}/termine.ics").text.count("BEGIN:VEVENT") == 2
 
 
@@ -144,6 +145,7 @@ def test_the_rest_is_changed_after_it_was_seen(client, posted, database, here, c
     page = path(database)
     form = client.get(f"{page}/aendern").text
     assert 'value="18:00"' in form
+    assert f'action="{page}/aendern/vorschau"' in form
     change = typed(here, ab=(TUESDAY + WEEK).isoformat(), tag=(TUESDAY + WEEK).isoformat(), von="19:00", anzahl="3")
     seen = posted(f"{page}/aendern/vorschau", **change).text
     assert len(values(seen)) == 3 and "Der Preis bleibt gleich" in seen
