@@ -46,8 +46,8 @@ def prices(session: Session, offers: Iterable[Offer], user_class: str, now: date
 
 
 def _busy(session: Session, places: Sequence[Place], first: date, last: date, now: datetime) -> Busy:
-    """What is taken of these halls, of whatever town, in one query."""
+    """What is taken of these halls, of whatever town, in one query; until the day after, into which it may last."""
     if not places:
         return Busy(())
     ids = [part_id for place in places for part_id in place.hall.part_ids]
-    return Busy(claims.taken(session, ids, days_span(first, last, places[0].plan.zone), now))
+    return Busy(claims.taken(session, ids, days_span(first, last + timedelta(days=1), places[0].plan.zone), now))

@@ -22,7 +22,7 @@ from buchbar.booking.halls.fees import Answers
 from buchbar.booking.halls.free import Busy, busy_between, refusal, starts
 from buchbar.booking.halls.models import JOURNEY, HallUse
 from buchbar.booking.halls.plan import HallPlan, HallRules, parts_in_words, plan, read_parts
-from buchbar.booking.halls.reservation import NotOffered, Slot, Taken
+from buchbar.booking.halls.reservation import NotOffered, Slot, Taken, TooMuch
 from buchbar.booking.instants import instant, read_instant
 from buchbar.booking.models import Booking
 from buchbar.calendar.spans import Span
@@ -49,7 +49,7 @@ def move(request: Request, session: Session, now: datetime, form: Form, token: F
     slot = Slot(hall.id, read_parts(form.get("teile", "")), Span(start, start + timedelta(minutes=int(minutes))))
     try:
         reservation.move(session, booking, slot, now, CITIZEN)
-    except (NotOffered, Taken) as refused:
+    except (NotOffered, Taken, TooMuch) as refused:
         return _choice(request, session, booking, now, refused.sentence)
     return redirect(request, links.path(session, booking))
 
@@ -134,7 +134,7 @@ def _choice(request: Request, session: Session, booking: Booking, now: datetime,
     was = reservation.slot_of(booking, use)
     choice = chosen(request.query_params, rules, hall, was)
     day = choice.day or max(local_date(booking.starts_at, rules.zone), local_date(now, rules.zone))
-    busy = busy_between(session, [hall], rules, day, day, now, but=booking.id)
+    busy = busy_between(session, [hall], rules, day, day + timedelta(days=1), now, but=booking.id)
     slots = [] if choice.faults else _free(rules, busy, hall, choice, day, booking.user_class, now)
     context = about(session, booking, now) | {
         "choice": choice,
@@ -179,7 +179,8 @@ def _new(
     answers = Answers(user_class, use.age_group, use.purpose, tuple(use.traits), use.persons)
     lines = reservation.price_of(session, rules, slot, booking.tariff_id, answers)
     change = sum(line.cents for line in lines) - ledger.account(session, booking.id).owed
-    return {"slot": slot, "lines": lines, "change": change}
+    later = lifecycle.refund_percent(session, booking, now)
+    return {"slot": slot, "lines": lines, "change": change, "given_back_later": later}
 
 
 routes = [ask_to_move, move, ask_to_give_back, give_back, ask_for_data, keep_data]

@@ -157,12 +157,15 @@ def asked(session: Session, booking: Booking) -> list[Asked]:
         return Asked(name, label, getattr(use, name), forms.text(120, required=required), required)
 
     organiser = [] if use.organisation_id else [line("organiser", _("Gebucht für"), required=True)]
+    persons = [Asked("persons", _("Personen"), str(use.persons), forms.whole(0, MOST_PERSONS))]
+    if reservation.price(session, booking, persons=1) != reservation.price(session, booking, persons=MOST_PERSONS):
+        persons = []
     return [
         *organiser,
         line("contact", _("Verantwortlich"), required=True),
         line("title", _("Anlass")),
         line("sport", _("Sportart")),
-        Asked("persons", _("Personen"), str(use.persons), forms.whole(0, MOST_PERSONS)),
+        *persons,
         line("coach", _("Wer in der Halle ist")),
         Asked("coach_phone", _("Telefon in der Halle"), use.coach_phone, forms.phone, False),
         line("street", _("Straße und Hausnummer")),

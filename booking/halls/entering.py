@@ -23,7 +23,7 @@ from buchbar.booking.halls import for_whom, reservation, slot_form
 from buchbar.booking.halls.desk import DESK, MOST_PERSONS
 from buchbar.booking.halls.desk_requests import booking_of
 from buchbar.booking.halls.fees import Answers
-from buchbar.booking.halls.free import busy_between, starts
+from buchbar.booking.halls.free import busy_between, refusal, starts
 from buchbar.booking.halls.models import HallUse
 from buchbar.booking.halls.plan import HallPlan, plan
 from buchbar.booking.halls.requests import parts_of
@@ -172,6 +172,7 @@ def _choose_page(
             found, room = _found(session, rules, clerk, asked, typed.get("wen", ""), now)
         except Invalid as fault:
             faults |= fault.fields
+            asked = None
     context = {
         "typed": {"minuten": "90"} | typed,
         "faults": faults,
@@ -189,17 +190,22 @@ def _choose_page(
 def _found(
     session: Session, rules: HallPlan, clerk: Clerk, asked: SimpleNamespace, whom: str, now: datetime
 ) -> tuple[list[Slot], str]:
-    """What is free of what was asked; and where room could be made for the beginning that was wished, if it isn't."""
+    """What is free of what was asked; and where room could be made for the beginning that was wished, if it isn't.
+    Raises Invalid for what the rules refuse."""
     user_class, _organisation = for_whom.read(session, clerk.town, whom)
     hall_id, parts = asked.wo
     hall = rules.halls.get(hall_id)
     if hall is None:
         raise NotFound
+    if not hall.allows(parts):
+        raise Invalid({"wo": _("Diese Teile der Halle können nicht zusammen gebucht werden.")})
     busy = busy_between(session, [hall], rules, asked.tag, asked.tag + timedelta(days=1), now)
     if asked.von is None:
         free = starts(rules, busy, hall, parts, asked.tag, asked.minuten, user_class, now, DESK)
         return [Slot(hall.id, parts, span) for span in free], ""
     slot = slot_form.slot(asked, rules)
+    if why := refusal(rules, hall, parts, slot.span, user_class, now, DESK):
+        raise Invalid({"von": why})
     if busy.free(hall.claims(parts, slot.span)):
         return [slot], ""
     return [], f"{clerk.desk}/hallen/platz?{urlencode({'termin': slot_form.value(slot), 'wen': whom})}"

@@ -111,6 +111,8 @@ def starts(
 ) -> list[Span]:
     """When these parts are free on a day for so many minutes (of real time), by all rules; every beginning of the
     grid."""
+    if not hall.allows(parts):
+        return []
     possible = _grid(plan, hall, day, minutes, "office" if by.kind == "clerk" else user_class)
     return [
         span

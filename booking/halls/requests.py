@@ -66,15 +66,12 @@ class Group:
 def waiting(session: Session, town: Municipality) -> tuple[list[Group], int]:
     """What the office has to agree to, and how many requests there are in all, in a number of queries that doesn't
     grow with them. Of a series only its first date is shown."""
-    wanted = queries.bookings(town).where(Booking.journey == JOURNEY, Booking.state == "requested")
-    rows = queries.rows(session, session.scalars(wanted.order_by(Booking.ranks_at, Booking.id)).all())
-    rows = [row for row in rows if "office" in row.missing]
-    uses = uses_of(session, [row.booking for row in rows])
-    first, more = _one_of_each_series(rows, uses)
-    shown = sorted(first[:MOST], key=lambda row: _place(row.booking, town))
-    asking = _asking(session, town, shown, uses, more)
+    total, more = _first_of_each(session, town)
+    theirs = session.scalars(queries.bookings(town).where(Booking.id.in_(more))).all()
+    shown = sorted(queries.rows(session, theirs), key=lambda row: _place(row.booking, town))
+    asking = _asking(session, town, shown, uses_of(session, theirs), more)
     groups = groupby(asking, key=lambda each: _hall_and_day(each.row.booking, town))
-    return [Group(those[0].row.booking.resource.name, key[1], those) for key, those in _listed(groups)], len(rows)
+    return [Group(those[0].row.booking.resource.name, key[1], those) for key, those in _listed(groups)], total
 
 
 def one(session: Session, town: Municipality, booking: Booking) -> Asking:
@@ -93,16 +90,28 @@ def _listed(groups: Iterable[tuple[tuple[str, date], Iterable[Asking]]]) -> list
     return [(key, list(those)) for key, those in groups]
 
 
-def _one_of_each_series(rows: Sequence[Row], uses: dict[UUID, HallUse]) -> tuple[list[Row], dict[UUID, int]]:
-    """The single requests, and of each series the earliest date; how many others of its series wait, by booking."""
-    first: dict[UUID, Row] = {}
-    count: dict[UUID, int] = {}
-    for row in rows:
-        key = uses[row.booking.id].series_id or row.booking.id
-        count[key] = count.get(key, 0) + 1
-        if key not in first or row.booking.starts_at < first[key].booking.starts_at:
-            first[key] = row
-    return list(first.values()), {row.booking.id: count[key] - 1 for key, row in first.items()}
+def _first_of_each(session: Session, town: Municipality) -> tuple[int, dict[UUID, int]]:
+    """How many requests wait; and of those to be shown, the single ones and the earliest date of each series, how many
+    others of the series wait."""
+    wait = and_(  # a hall has no owner: who asks, waits for the office
+        Booking.municipality_id == town.id, Booking.journey == JOURNEY, Booking.state == "requested"
+    )
+    series = func.coalesce(HallUse.series_id, Booking.id)
+    in_series = (
+        select(
+            Booking.id.label("id"),
+            func.row_number().over(partition_by=series, order_by=(Booking.starts_at, Booking.id)).label("number"),
+            func.count().over(partition_by=series).label("together"),
+            func.min(Booking.ranks_at).over(partition_by=series).label("ranks_at"),
+        )
+        .join(HallUse, HallUse.booking_id == Booking.id)
+        .where(wait)
+        .subquery()
+    )
+    first = select(in_series.c.id, in_series.c.together).where(in_series.c.number == 1)
+    oldest = session.execute(first.order_by(in_series.c.ranks_at, in_series.c.id).limit(MOST))
+    total = session.scalar(select(func.count()).select_from(Booking).where(wait)) or 0
+    return total, {booking_id: together - 1 for booking_id, together in oldest}
 
 
 def _hall_and_day(booking: Booking, town: Municipality) -> tuple[str, date]:

@@ -139,7 +139,7 @@ def _judged(
     why = refused or refusal(rules, hall, slot.parts, slot.span, user_class, now)
     free = not why and busy.free(hall.claims(slot.parts, slot.span))
     answers = Answers(user_class, choice.age_group, choice.purpose)
-    lines = price_of(session, rules, slot, rules.tariff_id(local_date(now, rules.zone)), answers)
+    lines = price_of(session, rules, slot, rules.tariff_id(local_date(now, rules.zone)), answers) if free else []
     others = [] if free else instead(rules, busy, slot, user_class, now, CITIZEN)
     return {
         "free": free,
@@ -150,9 +150,9 @@ def _judged(
 
 
 def _busy(session: Session, rules: HallPlan, choice: Choice, now: datetime) -> Busy:
-    """What is taken of all halls that day, so that another can be named."""
+    """What is taken of all halls that day and the next, into which it may last, so that another can be named."""
     day = choice.day or local_date(now, rules.zone)
-    return busy_between(session, list(rules.halls.values()), rules, day, day, now)
+    return busy_between(session, list(rules.halls.values()), rules, day, day + timedelta(days=1), now)
 
 
 def _posted(form: Form, slot: Slot, rules: HallPlan) -> Choice:

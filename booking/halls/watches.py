@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete, event, or_, select
 from sqlalchemy.orm import Session
 
+from buchbar.accounts.clubs import USER_CLASSES
 from buchbar.accounts.models import Municipality
 from buchbar.base import texts
 from buchbar.base.db import Database, in_line
@@ -21,9 +22,9 @@ from buchbar.base.texts import N_, _
 from buchbar.base.tokens import genuine, link_token, named_by
 from buchbar.booking import claims, links
 from buchbar.booking.halls import words
-from buchbar.booking.halls.free import Busy
+from buchbar.booking.halls.free import Busy, starts
 from buchbar.booking.halls.models import HallUse, HallWatch
-from buchbar.booking.halls.plan import HallPlan, plan, read_parts
+from buchbar.booking.halls.plan import IN_SCHOOL_HOURS, HallPlan, plan, read_parts
 from buchbar.booking.halls.reservation import Slot, slot_of
 from buchbar.booking.models import Booking, BookingEvent
 from buchbar.calendar.months import add_months
@@ -124,12 +125,30 @@ def _tell(session: Session, town: Municipality, hall_id: UUID, noted: Sequence[F
 
 
 def _really_free(session: Session, rules: HallPlan, hall_id: UUID, noted: Iterable[Freed], at: datetime) -> list[Freed]:
-    """What nobody has taken in the same transaction, and no closure; each slot once, in order."""
+    """What nobody has taken in the same transaction, and no closure, and what can be booked online; each slot once, in
+    order."""
     hall = rules.halls[hall_id]
     known = {freed.slot: freed for freed in noted if hall.allows(freed.slot.parts)}
     busy = Busy(claims.taken_in(session, hall.part_ids, [slot.span for slot in known], at))
     ordered = sorted(known, key=lambda slot: (slot.span, slot.parts))
-    return [known[slot] for slot in ordered if busy.free(hall.claims(slot.parts, slot.span))]
+    free = [slot for slot in ordered if busy.free(hall.claims(slot.parts, slot.span))]
+    return [known[slot] for slot in free if _bookable(rules, busy, slot, at)]
+
+
+def _bookable(rules: HallPlan, busy: Busy, slot: Slot, at: datetime) -> bool:
+    """Whether somebody who isn't a school could book some of a slot online now."""
+    if not rules.policies:
+        return False
+    hall, today = rules.halls[slot.hall_id], local_date(at, rules.zone)
+    day = local_date(slot.span.start, rules.zone)
+    for user_class in USER_CLASSES:
+        least = rules.terms(today, user_class).shortest_minutes
+        found = (
+            () if user_class in IN_SCHOOL_HOURS else starts(rules, busy, hall, slot.parts, day, least, user_class, at)
+        )
+        if any(slot.span.start <= span.start and span.end <= slot.span.end for span in found):
+            return True
+    return False
 
 
 def _listed(rules: HallPlan, slots: Sequence[Slot]) -> list[tuple[str, str]]:
@@ -150,17 +169,19 @@ def subscribe(
     session: Session, town: Municipality, hall_id: UUID, email: str, weekdays: Sequence[int], months: int, at: datetime
 ) -> None:
     """Ask whether the address is theirs; from the proof on it is told. Who is told already gets the link to end it, and
-    nothing changes: the address may be a stranger's."""
+    nothing changes: the address may be a stranger's. What is over begins anew."""
     in_line(session, f"watch {hall_id} {email.lower()}")
     mine = HallWatch.hall_id == hall_id, HallWatch.email == email.lower()
     watch = session.scalar(select(HallWatch).where(*mine))
+    today = local_date(at, town.zone)
     if watch is None:
         watch = HallWatch(id=uuid4(), municipality_id=town.id, hall_id=hall_id, email=email.lower(), made_at=at)
-        watch.ends_on = add_months(local_date(at, town.zone), months)
         session.add(watch)
+    elif watch.ends_on < today:
+        watch.proven_at = None
     if watch.proven_at is None:
         watch.weekdays, watch.language, watch.made_at = sorted(weekdays), texts.language.get(), at
-        watch.ends_on = add_months(local_date(at, town.zone), months)
+        watch.ends_on = add_months(today, months)
     session.flush()
     _write(session, town, watch, "hall_watch_proof", at)
 

@@ -16,6 +16,7 @@ from buchbar.booking import (
     approvals,
     charge_papers,
     events,
+    lifecycle,
     links,
     mandate_routes,
     on_the_way,
@@ -137,6 +138,7 @@ def ask_to_move(request: Request, session: Session, now: datetime, token: FromPa
         answers = Answers(wedding.foreign, wedding.elsewhere)
         lines = reservation.price_of(session, booking.tariff_id, booking.municipality, rules.id, start, answers)
         context |= {"slot": slot, "new_venue": session.get_one(Venue, rules.id), "lines": lines}
+        context["given_back_later"] = lifecycle.refund_percent(session, booking, now)
         return page(request, "weddings/move_confirm.html", **context)
     question = asked(request.query_params, times)
     day = question.day or local_date(booking.starts_at, times.zone)

@@ -1,7 +1,10 @@
 """Making room and agreeing in part: all of it or nothing, and never on what a clerk hasn't seen."""
 
+from datetime import timedelta
+
 import msgspec
 import pytest
+from sqlalchemy import select
 
 from buchbar.base.errors import Refused
 from buchbar.booking import closures, lifecycle, queries
@@ -12,10 +15,12 @@ from buchbar.booking.halls.reservation import slot_of
 from buchbar.booking.making_way import Decision
 from buchbar.booking.plans import CantBe, Wish
 from buchbar.calendar.spans import Span
+from buchbar.calendar.walls import local_date
 from buchbar.payments import ledger
+from buchbar.payments.models import Charge
 from tests import gym
 from tests.cast import NOW, assemble
-from tests.gym import TERMS, slot
+from tests.gym import TERMS, TUESDAY, slot
 
 LANGE = Actor("clerk", "Herr Lange")
 CUP = "Stadtmeisterschaft"
@@ -98,3 +103,11 @@ def test_who_asks_for_what_nobody_can_have_is_told_why(session, here):
         assert why in made.obstacles[0].sentence
     school = adjust.plan(session, booking, Wish(here.hall.id, slot(here, 1, hour=10).span), NOW)
     assert not school.obstacles and "Schule" in school.warnings[0]
+
+
+def test_what_is_agreed_to_elsewhere_is_due_after_the_yes(session, here):
+    asks = gym.booked(session, here, slot(here, 1, day=TUESDAY + timedelta(days=200)))
+    late = NOW + timedelta(days=60)
+    deciding.decide(session, asks, slot(here, 2, day=TUESDAY + timedelta(days=200)), "", late, LANGE, anyway=True)
+    due = session.scalars(select(Charge.due_on).where(Charge.booking_id == asks.id, Charge.due_on.is_not(None))).all()
+    assert asks.state == "confirmed" and min(due) > local_date(late, here.town.town.zone)

@@ -2,21 +2,24 @@
 what comes by telephone."""
 
 import re
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
 from sqlalchemy import select
 
-from buchbar.booking.halls import slot_form
+from buchbar.booking.events import CITIZEN, Actor
+from buchbar.booking.halls import desk, requests, series, series_change, slot_form
 from buchbar.booking.halls.models import HallUse
 from buchbar.booking.models import Booking, BookingEvent
 from buchbar.notices.models import Letter
 from buchbar.payments import ledger
 from tests import gym
-from tests.cast import assemble
+from tests.booking.halls.test_series import wish as series_wish
+from tests.cast import NOW, assemble
 from tests.clerks import become, counted
-from tests.gym import TERMS, slot
+from tests.gym import TERMS, TUESDAY, slot
 
 DESK = "/diepholz/amt"
 ASKED = msgspec.structs.replace(TERMS, approval="office")
@@ -188,3 +191,41 @@ def test_what_comes_by_telephone_is_held_priced_and_entered(client, database, he
     assert "Diese Zeit ist vergeben." in taken and "/hallen/platz?" in taken
     beside = client.get(f"{DESK}/hallen/eintragen", params=asked | {"von": "18:10", "minuten": "45"}).text
     assert len(re.findall(r'name="termin"', beside)) == 1, "an office isn't bound to the grid"
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_who_enters_a_time_that_the_rules_refuse_is_told_why_at_once(client, here, lange):
+    asked = {"wen": "local", "wo": f"{here.hall.id}/1", "tag": "2026-12-01", "minuten": "60", "von": "18:00"}
+    for typed, why in (
+        ({"von": "06:00"}, "nicht geöffnet"),
+        ({"tag": "2026-11-01"}, "schon vorbei"),
+        ({"wo": f"{here.hall.id}/1+3"}, "nicht zusammen"),
+        ({"wo": f"{here.hall.id}/7", "von": ""}, "nicht zusammen"),
+    ):
+        answer = client.get(f"{DESK}/hallen/eintragen", params=asked | typed)
+        assert answer.status_code == 422 and why in answer.text and 'name="termin"' not in answer.text, typed
+    assert 'name="termin"' in client.get(f"{DESK}/hallen/eintragen", params=asked).text
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_how_many_come_is_put_right_only_where_the_price_does_not_hang_on_it(session):
+    here = gym.build(session, assemble(session))
+    booking = gym.booked(session, here, slot(here, 1))
+    assert "persons" in [each.name for each in desk.asked(session, booking)]
+    here.tariff.items[1].unit = "person"
+    session.flush()
+    assert "persons" not in [each.name for each in desk.asked(session, booking)]
+
+
+def test_of_a_series_the_first_date_waits_for_all_and_only_what_is_shown_is_read(session, monkeypatch):
+    here = gym.build(session, assemble(session), ASKED)
+    town = here.town.town
+    made = series.book(session, town, series_wish(here, count=5), NOW, CITIZEN)
+    late = gym.booked(session, here, slot(here, 2), at=NOW + timedelta(minutes=1))
+    gym.booked(session, here, slot(here, 3), at=NOW + timedelta(minutes=2))
+    monkeypatch.setattr(requests, "MOST", 2)
+    [group], count = requests.waiting(session, town)
+    seen = [(each.row.booking.id, each.more) for each in group.asking]
+    assert (seen, count) == ([(made.booked[0].id, 4), (late.id, 0)], 7)
+    series_change.decide(session, made.series, [made.booked[0].id], [], NOW, Actor("clerk", "Herr Lange"))
+    assert [group.day for group in requests.waiting(session, town)[0]] == [TUESDAY, TUESDAY + timedelta(days=7)]

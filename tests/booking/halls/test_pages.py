@@ -10,13 +10,20 @@ from sqlalchemy import func, select
 
 from buchbar.accounts import citizens
 from buchbar.accounts.clubs import Member, Organisation
+from buchbar.accounts.models import Municipality
 from buchbar.accounts.people import Person
 from buchbar.booking import links
+from buchbar.booking.halls.answering import answer
+from buchbar.booking.halls.find import Wish
 from buchbar.booking.halls.models import HallUse
+from buchbar.booking.halls.plan import plan
 from buchbar.booking.instants import instant
-from buchbar.booking.models import Booking
+from buchbar.booking.models import Booking, Policy
+from buchbar.booking.terms import CancellationStep
+from buchbar.calendar.rules import WeeklyRule
 from buchbar.notices.models import Letter
 from buchbar.payments import ledger
+from buchbar.resources.halls import Hall, HallHours
 from tests import gym
 from tests.cast import NOW, SATURDAY, confirmed, slot_at
 from tests.gym import TERMS, TUESDAY, slot
@@ -225,3 +232,39 @@ def test_addresses_that_mean_nothing_are_unknown_pages(client, posted, here):
     assert client.get(f"{HALL}?woche=unsinn").status_code == 200
     assert client.get(f"{HALL}/buchung?teile=1%2B3&tag=2026-12-01").status_code == 422
     assert posted(f"{HALL}/vormerkung", beginn="gestern", minuten="60", teile="1").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_parts_that_a_hall_no_longer_has_are_refused_and_not_priced(posted, database, here):
+    refused = take(posted, slot(here, 1, 4, 9))
+    assert refused.status_code == 409 and "nicht zusammen gebucht" in refused.text
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_who_moves_late_reads_what_that_means_for_giving_it_back(client, posted, database, here):
+    own_page = book(client, posted, database, slot(here, 1))
+    asked = f"{own_page}/umbuchung?tag={TUESDAY + timedelta(days=30)}&von=20:00&minuten=120&teile=1"
+    assert "schon nah" not in client.get(asked).text
+    for percent, words in ((0, "trotzdem ganz bezahlen"), (50, "so viel erlassen wie heute: 50 %")):
+        with database.write() as session:
+            steps = (CancellationStep(60, 100), CancellationStep(0, percent))
+            session.get_one(Policy, here.policy.id).terms = msgspec.structs.replace(TERMS, cancellation=steps)
+        assert words in client.get(asked).text
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_what_is_taken_past_the_noon_of_the_next_day_is_not_offered(client, database, here):
+    with database.write() as session:
+        session.get_one(Policy, here.policy.id).terms = msgspec.structs.replace(TERMS, longest_minutes=1440)
+        every_day = WeeklyRule(frozenset(range(7)), 0, 24 * 60, on_holidays=True)
+        session.get_one(Hall, here.hall.id).hours = HallHours(open=(every_day,))
+        own = links.path(session, gym.booked(session, here, slot(here, 1, day=TUESDAY + timedelta(days=30))))
+    whole_day = f"tag={TUESDAY}&von=14:00&minuten=1380&teile=1"
+    assert "Das ist frei." in client.get(f"{HALL}/buchung?{whole_day}").text
+    with database.write() as session:
+        gym.booked(session, here, slot(here, 1, 2, 3, day=TUESDAY + timedelta(days=1), hour=12, minutes=60))
+    assert "Das ist frei." not in client.get(f"{HALL}/buchung?{whole_day}").text
+    assert "schon vergeben" in client.get(f"{own}/umbuchung?{whole_day}").text
+    with database.read() as session:
+        wish = Wish(TUESDAY, 14 * 60, 1380)
+        assert answer(session, [plan(session, session.get_one(Municipality, here.town.town.id))], wish, NOW).free == []

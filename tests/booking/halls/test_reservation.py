@@ -1,15 +1,24 @@
-"""Booking parts of a hall: part against whole, both ways round; what the rules allow."""
+"""Booking parts of a hall: part against whole, both ways round; what the rules allow, of a move as well."""
 
+from datetime import timedelta
+
+import msgspec
 import pytest
 
-from buchbar.booking.events import CITIZEN
+from buchbar.booking import lifecycle
+from buchbar.booking.events import CITIZEN, Actor
 from buchbar.booking.halls import reservation
-from buchbar.booking.halls.free import busy_between, starts
+from buchbar.booking.halls.free import Busy, busy_between, starts
 from buchbar.booking.halls.plan import plan
-from buchbar.booking.halls.reservation import NotOffered, Taken
+from buchbar.booking.halls.reservation import NotOffered, Taken, TooMuch
+from buchbar.booking.terms import CancellationStep
+from buchbar.payments import ledger
 from tests import gym
-from tests.cast import NOW, assemble
-from tests.gym import TUESDAY, slot
+from tests.cast import NOW, assemble, slot_at
+from tests.gym import TERMS, TUESDAY, slot
+
+LANGE = Actor("clerk", "Herr Lange")
+WEEK = timedelta(days=7)
 
 
 @pytest.fixture
@@ -34,6 +43,8 @@ def test_only_combinations_of_the_hall_can_be_had(session, here):
     for parts in ((1, 3), (5,), ()):
         with pytest.raises(NotOffered):
             gym.held(session, here, slot(here, *parts))
+        hall = plan(session, here.town.town).hall("dreifeldhalle")
+        assert starts(plan(session, here.town.town), Busy(()), hall, parts, TUESDAY, 60, "local", NOW) == []
 
 
 def test_school_hours_are_for_schools(session, here):
@@ -57,3 +68,36 @@ def test_a_club_books_and_pays_by_parts_and_real_hours(session, here):
     booking = gym.of_club(session, here, slot(here, 1, 2, minutes=90))
     assert booking.state == "confirmed"
     assert [line.cents for line in reservation.price(session, booking)] == [2 * 2 * 600]
+
+
+def with_terms(session, here, **changes):
+    here.policy.terms = msgspec.structs.replace(TERMS, **changes)
+    session.flush()
+
+
+def test_a_late_cancellation_is_not_made_cheaper_by_moving_first(session, here):
+    with_terms(session, here, cancellation=(CancellationStep(14, 100), CancellationStep(2, 50), CancellationStep(0, 0)))
+    booking = gym.booked(session, here, slot(here, 1))
+    far, on_the_day = slot(here, 1, day=TUESDAY + 8 * WEEK), slot_at(TUESDAY, 10)
+    early = on_the_day - timedelta(days=5)
+    assert lifecycle.refund_percent(session, booking, early) == 50
+    reservation.move(session, booking, slot(here, 1, day=TUESDAY + WEEK), early, CITIZEN)
+    assert lifecycle.refund_percent(session, booking, early) == 50, "though there are twelve days left"
+    reservation.move(session, booking, far, on_the_day, LANGE)
+    assert lifecycle.refund_percent(session, booking, on_the_day) == 50, "a clerk's move is nobody's cancellation"
+    last = far.span.start - timedelta(hours=8)
+    reservation.move(session, booking, slot(here, 1, day=TUESDAY + 16 * WEEK), last, CITIZEN)
+    reservation.give_back(session, booking, last, CITIZEN)
+    assert ledger.account(session, booking.id).owed == 1200
+
+
+def test_no_move_makes_a_week_longer_than_the_terms_allow(session, here):
+    with_terms(session, here, week_minutes=180)
+    gym.of_club(session, here, slot(here, 1))
+    beside = gym.of_club(session, here, slot(here, 1, day=TUESDAY + WEEK, minutes=60))
+    for wanted in (slot(here, 1, day=TUESDAY + WEEK, minutes=240), slot(here, 2, minutes=90)):
+        with pytest.raises(TooMuch), session.begin_nested():
+            reservation.move(session, beside, wanted, NOW, CITIZEN)
+    reservation.move(session, beside, slot(here, 2, minutes=60), NOW, CITIZEN)
+    reservation.move(session, beside, slot(here, 2, minutes=240), NOW, LANGE)
+    reservation.move(session, beside, slot(here, 3, minutes=240), NOW, CITIZEN)

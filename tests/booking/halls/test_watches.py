@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import func, select
 
@@ -10,7 +11,7 @@ from buchbar.booking import closures, lifecycle
 from buchbar.booking.events import CITIZEN, Actor
 from buchbar.booking.halls import reservation, series, series_change, watches
 from buchbar.booking.halls.models import HallWatch, Series
-from buchbar.booking.models import Booking
+from buchbar.booking.models import Booking, Policy
 from buchbar.calendar.spans import Span
 from buchbar.notices.models import Letter
 from buchbar.resources.models import Resource
@@ -123,3 +124,28 @@ def test_subscriptions_are_forgotten_on_their_date(database, here):
     assert watches.forget(database, NOW + timedelta(days=100)) == 1
     with database.read() as session:
         assert session.scalar(select(func.count()).select_from(HallWatch)) == 0
+
+
+def test_what_nobody_can_book_online_any_more_is_no_news(database, here):
+    watch(database, here)
+    with database.write() as session:
+        session.get_one(Policy, here.policy.id).terms = msgspec.structs.replace(gym.TERMS, lead_days=14)
+        near, later = (gym.booked(session, here, slot(here, n, day=TUESDAY + timedelta(days=20))) for n in (1, 2))
+        school = gym.held(session, here, slot(here, 3, day=TUESDAY + timedelta(days=20), hour=9), "school")
+        reservation.enter(session, school, gym.KIM, NOW, CLERK)
+    with database.write() as session:
+        lifecycle.cancel(session, session.get_one(Booking, near.id), slot_at(TUESDAY + timedelta(days=18), 9), CITIZEN)
+        lifecycle.cancel(session, session.get_one(Booking, school.id), NOW, CLERK)
+    assert told(database) == {}
+    with database.write() as session:
+        lifecycle.cancel(session, session.get_one(Booking, later.id), NOW, CITIZEN)
+    assert "Feld 2" in told(database)["wanda@example.org"]
+
+
+def test_what_is_over_begins_anew_before_it_is_forgotten(database, here):
+    watch(database, here)
+    with database.write() as session:
+        after = slot_at(TUESDAY + timedelta(days=61), 1)
+        watches.subscribe(session, here.town.town, here.hall.id, "wanda@example.org", [2], 6, after)
+        [asked] = session.scalars(select(HallWatch)).all()
+        assert (asked.proven_at, asked.weekdays) == (None, [2]) and asked.ends_on > TUESDAY + timedelta(days=200)
