@@ -1,5 +1,6 @@
 """A real browser against a real server, with its jobs and the stand-in for Stripe, on both databases."""
 
+import os
 import socket
 import threading
 import time
@@ -125,7 +126,11 @@ def visitor(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 
 def sound(page: Page, name: str = "") -> None:
-    """Nothing wrong for people with disabilities (axe, WCAG 2.2 AA), nothing wider than the screen, also at 320 px."""
+    """Nothing wrong for people with disabilities (axe, WCAG 2.2 AA), nothing wider than the screen, also at 320 px.
+
+    With a ``name`` there is a picture in var/screenshots to look at, but where all tests run at once (make test): there
+    nobody looks, and pictures take their time.
+    """
     rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     found = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]})
     violations = [
@@ -137,7 +142,7 @@ def sound(page: Page, name: str = "") -> None:
         page.set_viewport_size({"width": width, "height": size["height"]})
         assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth"), f"{page.url} at {width}"
     page.set_viewport_size(size)
-    if name:
+    if name and "PYTEST_XDIST_WORKER" not in os.environ:
         folder = Path(__file__).parent.parent.parent / "var" / "screenshots"
         folder.mkdir(parents=True, exist_ok=True)
         # Hiding the caret leaves style attributes behind, which HTMX copies and our Content-Security-Policy refuses.

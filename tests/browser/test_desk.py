@@ -250,7 +250,7 @@ def decline_many(page: Page, house: House, bookings: dict[str, Booking]) -> None
 # --- All pages --------------------------------------------------------------------------------------------------
 
 # What the desk answers with that is no page, or has a test of its own because it needs more than the cast (the
-# cashier's pages: test_cashier.py).
+# cashier's pages: test_cashier.py; the halls': test_desk_of_two_offices.py).
 NO_PAGES = {
     "/auftritt/farben.css",
     "/auftritt/logo/{logo_id}",
@@ -274,7 +274,9 @@ def addresses(app: Any, ids: dict[str, str]) -> list[tuple[str, str]]:
     found = []
     for path, method, handler in desk_routes(app):
         page = path.partition("/amt")[2]
-        if method == "GET" and "right" in handler.opt and page not in NO_PAGES and not page.startswith("/kasse/"):
+        if method != "GET" or "right" not in handler.opt or handler.opt["journey"] == "halls":
+            continue
+        if page not in NO_PAGES and not page.startswith("/kasse/"):
             kind = "venue_id" if page.startswith("/trauorte") else "registrar_id"
             held = {"booking_id": ids["held_id"]} if page.startswith("/eintragen") else {}
             filled = ids | {"resource_id": ids[kind]} | held
