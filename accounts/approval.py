@@ -68,6 +68,12 @@ APPLIED = "online beantragt"  # by whom, in the history: no name, for it outlast
 CONTACT = ("street", "city", "email", "phone")
 
 
+def waiting(session: Session, town: Municipality) -> int:
+    """How many organisations of a town ask the office to approve them."""
+    ours = Organisation.municipality_id == town.id, Organisation.state == "applied"
+    return session.scalar(select(func.count()).select_from(Organisation).where(*ours)) or 0
+
+
 def apply(
     session: Session, town: Municipality, person: Person, values: Mapping[str, Any], at: datetime
 ) -> Organisation:

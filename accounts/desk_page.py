@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Request, Response
 from sqlalchemy.orm import Session, object_session
 
+from buchbar.accounts.approval import waiting
 from buchbar.accounts.models import Clerk, Municipality
 from buchbar.accounts.roles import LEAD, ROLES, WORK, may, sees
 from buchbar.base.texts import _
@@ -41,6 +42,7 @@ def show_page(
         "may": lambda right: may(clerk.role, right) and not clerk.must_enrol,
         "sees": lambda journey: sees(clerk.role, journey),
         "has": lambda journey: sees(clerk.role, journey) and _has(clerk, journey),
+        "clubs_waiting": lambda: _clubs_waiting(clerk),
         "may_change": may(clerk.role, WORK),
         "may_lead": may(clerk.role, LEAD),
         "role": _(ROLES[clerk.role]),
@@ -54,3 +56,8 @@ def show_page(
 def _has(clerk: Clerk, journey: str) -> bool:
     session = object_session(clerk)
     return journey not in _offered or (session is not None and _offered[journey](session, clerk.town))
+
+
+def _clubs_waiting(clerk: Clerk) -> int:
+    session = object_session(clerk)
+    return waiting(session, clerk.town) if session is not None else 0

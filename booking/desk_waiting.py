@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from buchbar.accounts.models import Clerk
 from buchbar.accounts.roles import WORK, may
 from buchbar.base.web import is_htmx
-from buchbar.booking import owners, papers, queries, retraction
+from buchbar.booking import journeys, owners, papers, queries, retraction
 from buchbar.booking.desk_frame import show
 from buchbar.booking.failures import failures
 from buchbar.booking.models import Booking
@@ -42,6 +42,7 @@ def show_waiting(request: Request, session: Session, clerk: Clerk, now: datetime
         deadlines=queries.deadlines(session, town, now),
         to_print=papers.to_print(session, town),
         failures=found,
+        matters=[each for one in journeys.seen_by(clerk.role) for each in one.desk.matters(session, town, now)],
         days=queries.upcoming(session, town, now),
     )
 

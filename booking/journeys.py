@@ -51,6 +51,14 @@ class OnPaper:
 
 
 @dataclass(frozen=True, slots=True)
+class Matter:
+    """Something that waits for a clerk and isn't a booking: in words, and the page of the desk where it is seen to."""
+
+    words: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
 class AtDesk:
     """What clerks see and do of a journey on the pages that all journeys share.
 
@@ -63,7 +71,7 @@ class AtDesk:
     elsewhere, lasted longer or got somebody else; ``put``: do that; ``put_back``: take such a change back.
     ``address``: the lines for an envelope's window. ``asked``: what of it can be put right; ``correct``: do so, with
     the values by name. ``on_paper``: what sheets say of them, by id, in one query. ``places``: where they are, in
-    words, by id, where that is more than the name of their resource.
+    words, by id, where that is more than the name of their resource. ``matters``: what else waits in a town.
     """
 
     title: str
@@ -82,6 +90,7 @@ class AtDesk:
     correct: Callable[[Session, Booking, Mapping[str, Any]], None]
     lacks: Collection[str] = ()
     places: Callable[[Session, Collection[UUID]], dict[UUID, str]] = lambda _session, _ids: {}
+    matters: Callable[[Session, Municipality, datetime], list[Matter]] = lambda _session, _town, _now: []
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +131,9 @@ class InLetters:
 class Journey:
     """``page`` shows a booking to whom it belongs; ``prove`` lets it stand when the address is proven; ``tell`` writes
     the letters that an event calls for; ``reclaim`` takes again what an ended booking had claimed and says whether it
-    could; ``forget`` deletes the personal data that the journey keeps."""
+    could; ``forget`` deletes the personal data that the journey keeps. ``let_in`` raises for whom the secret link alone
+    isn't enough; ``page`` looks itself. ``readdressed``: a clerk has put right the address under which it was booked,
+    before it was another one."""
 
     name: str
     page: Callable[[Request, Session, Booking, datetime], Response[Any]]
@@ -134,6 +145,8 @@ class Journey:
     calendar: InCalendars
     letters: InLetters
     rules: InRules
+    let_in: Callable[[Session, Booking], None] = lambda _session, _booking: None
+    readdressed: Callable[[Session, Booking, str, datetime, Actor], None] = lambda *_told: None
 
 
 _journeys: dict[str, Journey] = {}

@@ -16,6 +16,7 @@ from buchbar.base.texts import N_, _
 from buchbar.booking.alike import sounds_like
 from buchbar.booking.events import Actor
 from buchbar.booking.halls import adjust, reservation, slot_form
+from buchbar.booking.halls.desk_matters import matters
 from buchbar.booking.halls.free import busy_between, starts
 from buchbar.booking.halls.models import HallUse
 from buchbar.booking.halls.plan import HallPlan, HallRules, Parts, parts_in_words, plan
@@ -199,4 +200,5 @@ AT_DESK = AtDesk(
     correct=correct,
     lacks=("approve_owner", "register", "lengthen", "reassign"),
     places=places,
+    matters=matters,
 )
