@@ -165,6 +165,7 @@ def row(rules: HallPlan, slot: Slot, user_class: str, at: datetime, by: Actor, u
         "made_at": at,
         "hold_until": until,
         "user_class": user_class,
+        "language": "de" if by.kind == "clerk" else texts.language.get(),
     }
 
 

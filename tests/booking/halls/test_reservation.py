@@ -5,6 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from buchbar.base import texts
 from buchbar.booking import lifecycle
 from buchbar.booking.events import CITIZEN, Actor
 from buchbar.booking.halls import reservation
@@ -37,6 +38,13 @@ def test_parts_beside_each_other_are_both_had(session, here):
     gym.held(session, here, slot(here, 1))
     gym.held(session, here, slot(here, 2, 3))
     gym.held(session, here, slot(here, 4))
+
+
+def test_letters_are_in_the_language_in_which_a_citizen_has_booked(session, here):
+    with texts.speaking("en"):
+        assert gym.held(session, here, slot(here, 1)).language == "en"
+        entered = reservation.hold(session, here.town.town, slot(here, 2), "local", NOW, LANGE)
+    assert entered.language == "de"
 
 
 def test_only_combinations_of_the_hall_can_be_had(session, here):
