@@ -1,5 +1,6 @@
 """Plans at the sports office's desk: the day of all halls, the week of one, and how much of them is used."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -9,21 +10,23 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk
-from buchbar.accounts.roles import LOOK
+from buchbar.accounts.roles import LOOK, WORK, may
 from buchbar.base import forms, texts
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import N_, _
 from buchbar.booking import calendar_view, statistics_tables
 from buchbar.booking.desk_frame import show
-from buchbar.booking.halls import day_plan, utilisation
+from buchbar.booking.halls import day_plan, slot_form, utilisation
 from buchbar.booking.halls.plan import HallPlan, HallRules, plan
 from buchbar.calendar.months import add_months, monday_of, month_end
 from buchbar.calendar.public_holidays import holiday_name
+from buchbar.calendar.spans import Span
 from buchbar.calendar.walls import local_date
 
 WEEK = timedelta(days=7)
 MOST_DAYS = timedelta(days=366)
 MOST_DAYS_OF_ALL = timedelta(days=92)  # of all halls at once
+SHORTEST = timedelta(minutes=30)  # to be worth a link
 
 
 @at_desk.get("/hallen", LOOK, N_("Belegung der Hallen angesehen"))
@@ -41,6 +44,7 @@ def day_page(request: Request, session: Session, now: datetime, clerk: Clerk) ->
         table=day_plan.of_day(rules, halls, day, found),
         off=_off(rules, day),
         count=len({each.booking.id for each in found if each.booking}),
+        entering=_entering(rules, clerk, now),
         **_words(rules),
     )
 
@@ -68,6 +72,7 @@ def week_page(request: Request, session: Session, now: datetime, clerk: Clerk) -
         parts=sorted(hall.parts.values(), key=lambda part: (part.side, part.number)) if hall else [],
         hours=lambda day: calendar_view.hours(rules.opening(hall, day, ""), rules.zone) if hall else "",
         off=lambda day: _off(rules, day),
+        entering=_entering(rules, clerk, now),
         **_words(rules),
     )
 
@@ -149,6 +154,21 @@ def _shortcuts(today: date, slug: str) -> list[tuple[str, str]]:
 def _off(rules: HallPlan, day: date) -> str:
     """The public or the school holiday."""
     return holiday_name(day, rules.land, texts.language.get()) or rules.school_holiday(day) or ""
+
+
+def _entering(rules: HallPlan, clerk: Clerk, now: datetime) -> Callable[..., str]:
+    """Where somebody is entered into what is free of a part on a day: an address, empty for what is over, for who may
+    not, and for what nobody books."""
+
+    def page(hall: HallRules, number: int, day: date, free: Span | None = None) -> str:
+        over = day < local_date(now, rules.zone) if free is None else free.end <= now
+        short = free is not None and free.length < SHORTEST
+        if over or short or not may(clerk.role, WORK):
+            return ""
+        ahead = free if free is None or free.start > now else None
+        return f"{clerk.desk}/hallen/eintragen?{slot_form.entering(hall, number, day, rules, ahead)}"
+
+    return page
 
 
 def _words(rules: HallPlan) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """By telephone, on paper, at the counter: a clerk enters a hall's booking, from "when would you like it?" on."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -29,12 +30,15 @@ from buchbar.booking.halls.plan import HallPlan, plan
 from buchbar.booking.halls.requests import parts_of
 from buchbar.booking.halls.reservation import NotOffered, Slot, Taken, Use, slot_of
 from buchbar.booking.halls.tariff import OFFERS
+from buchbar.booking.halls.use_form import offered_traits
 from buchbar.booking.models import CHANNELS, ONLINE, Booking
+from buchbar.calendar.spans import Span
 from buchbar.calendar.walls import day_span, local_date
 from buchbar.payments.ledger import Line
 
 PAGE = "hallen/eintragen"
 CAME = tuple(channel for channel in CHANNELS if channel != ONLINE)
+NOON, EVENING = 12, 17  # on the wall, where the afternoon and the evening begin
 OLDEST = timedelta(days=366)  # nobody enters a letter that is older
 LABELS = {
     "wo": N_("Halle und Teil"),
@@ -174,12 +178,12 @@ def _choose_page(
             faults |= fault.fields
             asked = None
     context = {
-        "typed": {"minuten": "90"} | typed,
+        "typed": {"minuten": str(slot_form.USUAL_MINUTES)} | typed,
         "faults": faults,
         "labels": {name: _(label) for name, label in LABELS.items()} | {"termin": _("Termin")},
         "places": slot_form.places(rules),
         "people": for_whom.options(session, clerk.town),
-        "slots": [(slot_form.value(slot), slot.span) for slot in found],
+        "slots": _by_time(found, rules),
         "asked": asked,
         "room": room,
         "page": f"{clerk.desk}/{PAGE}",
@@ -211,6 +215,17 @@ def _found(
     return [], f"{clerk.desk}/hallen/platz?{urlencode({'termin': slot_form.value(slot), 'wen': whom})}"
 
 
+def _by_time(found: Sequence[Slot], rules: HallPlan) -> list[tuple[str, list[tuple[str, Span]]]]:
+    """The slots as a form offers them, in words for the time of day."""
+    words = {"morning": _("Vormittags"), "afternoon": _("Nachmittags"), "evening": _("Abends")}
+    groups: dict[str, list[tuple[str, Span]]] = {name: [] for name in words}
+    for slot in found:
+        hour = slot.span.start.astimezone(rules.zone).hour
+        name = "morning" if hour < NOON else "afternoon" if hour < EVENING else "evening"
+        groups[name].append((slot_form.value(slot), slot.span))
+    return [(words[name], slots) for name, slots in groups.items() if slots]
+
+
 def _use_page(
     request: Request,
     session: Session,
@@ -231,6 +246,7 @@ def _use_page(
         "faults": faults or {},
         "came": [(channel, _(CHANNELS[channel])) for channel in CAME],
         "offers": OFFERS,
+        "traits": [(name, _(OFFERS.traits[name])) for name in offered_traits(session, booking)],
         "lines": _lines(session, rules, booking, row, use) if use else None,
         "page": f"{clerk.desk}/{PAGE}",
     }

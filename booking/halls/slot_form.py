@@ -3,17 +3,19 @@
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
+from urllib.parse import urlencode
 from uuid import UUID
 
 from buchbar.base import forms
 from buchbar.base.errors import Invalid, NotFound
 from buchbar.base.texts import _
-from buchbar.booking.halls.plan import HallPlan, Parts, parts_in_words, read_parts
+from buchbar.booking.halls.plan import HallPlan, HallRules, Parts, parts_in_words, read_parts
 from buchbar.booking.halls.reservation import Slot
 from buchbar.calendar.spans import Span
 from buchbar.calendar.walls import MINUTES_A_DAY, at, local_date, wall_minutes
 
 LONGEST_MINUTES = 1440
+USUAL_MINUTES = 90
 
 
 def place(typed: str) -> tuple[UUID, Parts]:
@@ -77,6 +79,17 @@ def places(rules: HallPlan, own: Slot | None = None, own_parts: str = "") -> lis
 def value(slot: Slot) -> str:
     """A slot in one word, as forms and addresses name it."""
     return f"{_place(slot.hall_id, slot.parts)}/{slot.span.start.isoformat()}/{_minutes(slot.span)}"
+
+
+def entering(hall: HallRules, number: int, day: date, rules: HallPlan, free: Span | None = None) -> str:
+    """The query with which the form for entering begins at a part, or at the least that can be had with it, on a day;
+    with what is free, also when and how long."""
+    parts = next((each for each in hall.choices() if number in each), (number,))
+    asked = {"wo": _place(hall.id, parts), "tag": day.isoformat()}
+    if free is not None:
+        asked["von"] = f"{free.start.astimezone(rules.zone):%H:%M}"
+        asked["minuten"] = str(min(_minutes(free), USUAL_MINUTES))
+    return urlencode(asked)
 
 
 def chosen(typed: str) -> Slot:
