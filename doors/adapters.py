@@ -11,7 +11,8 @@ from uuid import UUID
 
 from buchbar.base.db import Database
 
-TIMEOUT = 10  # seconds for each step of a conversation with a lock
+TIMEOUT = 10  # seconds for each step of an exchange with a lock
+WHOLE = 20  # seconds for an exchange from its beginning to its end
 
 
 class Unreachable(Exception):
@@ -23,14 +24,19 @@ class Abilities:
     """What a lock can do with codes.
 
     Our digits have one of these ``lengths``, none of the signs ``without`` and none of the beginnings
-    ``not_starting``. It opens within a window, to ``minutes`` (60: to full hours). ``capacity`` is how many codes it
-    keeps (None: nobody knows). ``polled``: it tells what happened when it is asked.
+    ``not_starting``. It opens within a window, to ``minutes`` (60: to full hours), if it is ``timed``; else it opens
+    from when it is told the code until it is told to forget it. ``weekdays``: within a window on some days of the week
+    only. ``removable``: a code can be taken back from afar. ``capacity`` is how many codes it keeps (None: nobody
+    knows). ``polled``: it tells what happened when it is asked.
     """
 
     lengths: tuple[int, ...]
     without: str = ""
     not_starting: tuple[str, ...] = ()
     minutes: int = 1
+    timed: bool = True
+    weekdays: bool = False
+    removable: bool = True
     capacity: int | None = None
     polled: bool = False
 
@@ -54,7 +60,8 @@ class Lock:
 @dataclass(frozen=True, slots=True)
 class Wish:
     """A code as a lock should know it. ``key`` is ours for it there; ``since`` when this was last wanted otherwise, so
-    the same wish again is known as the same. ``remote_id`` is the lock's own name for it, where one is known."""
+    the same wish again is known as the same. ``remote_id`` is the lock's own name for it, where one is known;
+    ``put_at`` when the lock was last told to know it: that may still be on its way."""
 
     key: UUID
     digits: str = field(repr=False)
@@ -62,12 +69,14 @@ class Wish:
     ends_at: datetime
     since: datetime
     remote_id: str = ""
+    put_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """What came of telling: "confirmed" (the lock has said that it is so), "pending" (it has taken the wish, and is to
-    be asked again), "refused" (it never will, as things are; ``why`` in words)."""
+    be asked again), "taken" (not these digits, but others), "refused" (it never will, as things are; ``why`` in
+    words)."""
 
     state: str
     remote_id: str = ""

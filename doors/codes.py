@@ -5,8 +5,8 @@ They stand in the database sealed only. That two live codes of a door are never 
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from buchbar.doors.models import Code, Door, Entry
 
 PURPOSE = "door code"
 ATTEMPTS = 50
+AGAIN = timedelta(days=1)
 
 
 def new_digits(fitting: Abilities) -> str:
@@ -60,7 +61,8 @@ def provide(session: Session, code: Code, doors: Sequence[Door], at: datetime) -
     lacking = [door for door in doors if door.id not in live]
     if not lacking:
         return
-    for digits in islice(_proposed(session, code, doors, bool(live)), ATTEMPTS):
+    fitting = locks.common({door.id: door for door in [*doors, *_doors(session, live)]}.values())
+    for digits in islice(_proposed(session, code, fitting, bool(live)), ATTEMPTS):
         same = bool(live) and digits == digits_of(session, code)
         wanted = {door.id for door in lacking} | (set() if same else set(live))
         if _take(session, code, sorted(wanted), entries, digits, at):
@@ -68,8 +70,35 @@ def provide(session: Session, code: Code, doors: Sequence[Door], at: datetime) -
     raise RuntimeError("no digits are free at these doors")
 
 
-def _proposed(session: Session, code: Code, doors: Sequence[Door], in_use: bool) -> Iterator[str]:
-    fitting = locks.common(doors)
+def renew(session: Session, code: Code, at: datetime) -> None:
+    """Take other digits wherever the code is live: somebody knows them who shouldn't. The code is locked."""
+    live = select(Entry).where(Entry.code_id == code.id, Entry.state != "removed").order_by(Entry.door_id)
+    locked = live.with_for_update(of=Entry).execution_options(populate_existing=True)
+    entries = {entry.door_id: entry for entry in session.scalars(locked)}
+    if not entries:
+        return  # who gets it next gets other digits anyway
+    fitting = locks.common(_doors(session, entries))
+    for digits in islice(_proposed(session, code, fitting, False), ATTEMPTS):
+        if _take(session, code, list(entries), entries, digits, at):
+            return
+    raise RuntimeError("no digits are free at these doors")
+
+
+def replace_unfit(session: Session, code_id: UUID, at: datetime) -> None:
+    """Take other digits for a code that a lock will never take, no more than once a day: where it refuses the next
+    ones, too, it isn't the digits."""
+    mine = select(Code).where(Code.id == code_id).with_for_update().execution_options(populate_existing=True)
+    code = session.scalars(mine).one()
+    if code.renewed_at is None or at - code.renewed_at >= AGAIN:
+        code.renewed_at = at
+        renew(session, code, at)
+
+
+def _doors(session: Session, door_ids: Iterable[UUID]) -> Sequence[Door]:
+    return session.scalars(select(Door).where(Door.id.in_(list(door_ids)))).all()
+
+
+def _proposed(session: Session, code: Code, fitting: Abilities, in_use: bool) -> Iterator[str]:
     if in_use and fits(known := digits_of(session, code), fitting):
         yield known
     while True:
@@ -86,7 +115,7 @@ def _take(
             for door_id in door_ids:
                 entry = entries.get(door_id) or Entry(door_id=door_id, code_id=code.id, starts_at=at, ends_at=at)
                 entry.digits_print = print_of(secret, door_id, digits)
-                entry.state, entry.next_at, entry.changed_at, entry.tries = "planned", at, at, 0
+                entry.state, entry.next_at, entry.changed_at, entry.tries, entry.fault = "planned", at, at, 0, ""
                 session.add(entry)
             if digits_of(session, code) != digits:
                 code.sealed, code.written_at = seal(secret, PURPOSE, digits), None

@@ -4,6 +4,7 @@ Addresses are set up by clerks. In production they must be https and lead to a p
 runs the installation has named (BUCHBAR_DOOR_HOSTS): else a door could be "set up" to read what is meant for us alone.
 """
 
+import asyncio
 import ipaddress
 import socket
 from typing import Any
@@ -13,7 +14,7 @@ import httpx
 
 from buchbar.base.settings import Settings
 from buchbar.base.texts import N_
-from buchbar.doors.adapters import TIMEOUT, Unreachable
+from buchbar.doors.adapters import TIMEOUT, WHOLE, Unreachable
 
 MOST_BYTES = 2_000_000
 SILENT = N_("Das Schloss antwortet nicht.")
@@ -26,18 +27,7 @@ def ask(settings: Settings, method: str, url: str, **options: Any) -> httpx.Resp
     if not allowed(settings, url):
         raise Unreachable(NOT_THERE)
     try:
-        with (
-            httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
-            client.stream(method, url, **options) as answer,
-        ):
-            size = 0
-            pieces = []
-            for piece in answer.iter_bytes():
-                size += len(piece)
-                if size > MOST_BYTES:
-                    raise Unreachable(SILENT)
-                pieces.append(piece)
-            read = httpx.Response(answer.status_code, content=b"".join(pieces))
+        read = asyncio.run(_exchange(method, url, options))
     except (httpx.HTTPError, httpx.InvalidURL, OSError):
         raise Unreachable(SILENT) from None  # its words may hold addresses
     if read.status_code == 429:
@@ -45,6 +35,24 @@ def ask(settings: Settings, method: str, url: str, **options: Any) -> httpx.Resp
     if read.status_code >= 500:
         raise Unreachable(SILENT)
     return read
+
+
+async def _exchange(method: str, url: str, options: dict[str, Any]) -> httpx.Response:
+    """What comes within WHOLE seconds. Raises TimeoutError: httpx's own limit is for each piece, of which somebody may
+    send as many as they like; only what is asynchronous can be left in the middle."""
+    async with (
+        asyncio.timeout(WHOLE),
+        httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
+        client.stream(method, url, **options) as answer,
+    ):
+        size = 0
+        pieces = []
+        async for piece in answer.aiter_bytes():
+            size += len(piece)
+            if size > MOST_BYTES:
+                raise Unreachable(SILENT)
+            pieces.append(piece)
+        return httpx.Response(answer.status_code, content=b"".join(pieces))
 
 
 def allowed(settings: Settings, url: str) -> bool:

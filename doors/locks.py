@@ -1,14 +1,16 @@
 """Which adapter speaks to which door's lock, and the secrets that it needs for that."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import msgspec
 
 from buchbar.base.db import Database
 from buchbar.base.sealed import Unreadable, seal, unseal
 from buchbar.base.settings import Settings
-from buchbar.base.texts import N_
+from buchbar.base.texts import N_, _
 from buchbar.doors import nuki, simulator, webhook
 from buchbar.doors.adapters import Abilities, Adapter, Lock
 from buchbar.doors.models import Door
@@ -29,6 +31,34 @@ PURPOSE = "door settings"
 def of(door: Door) -> Adapter:
     """Who speaks to the door's lock."""
     return ADAPTERS[door.adapter]
+
+
+def abilities(door: Door) -> Abilities:
+    """What the door's lock can do: as its maker says, but for what was set up otherwise."""
+    return replace(of(door).abilities, timed=door.keeps_time)
+
+
+def in_words(door: Door) -> list[str]:
+    """What the door's lock can do, for who looks after it."""
+    can = abilities(door)
+    lengths = (
+        _("Codes mit %d Ziffern") % can.lengths[0]
+        if len(can.lengths) == 1
+        else (_("Codes mit %(least)d bis %(most)d Ziffern") % {"least": min(can.lengths), "most": max(can.lengths)})
+    )
+    times = (
+        _("kennt keine Zeiten: Codes werden zu Beginn gesetzt und am Ende gelöscht")
+        if not can.timed
+        else (_("Zeiten auf die Minute") if can.minutes == 1 else _("Zeiten auf %d Minuten") % can.minutes)
+    )
+    also = [_("Wochentage")] if can.weekdays else []
+    return [lengths, times, *also, _("aus der Ferne zu löschen") if can.removable else _("nur vor Ort zu löschen")]
+
+
+def host(settings: Settings, door: Door) -> str:
+    """Who answers for the door's lock: the same for all that are silent together."""
+    url = settings_of(settings, door).get("url", "")
+    return urlsplit(url).netloc if url else door.adapter
 
 
 def lock_of(database: Database, door: Door, at: datetime) -> Lock:

@@ -38,8 +38,10 @@ class Door(Identified, Base):
     A code opens it from ``run_in_minutes`` before a booking until ``run_out_minutes`` after it. ``settings`` are the
     adapter's own, sealed (base/sealed.py): tokens, addresses. ``phone`` is whom to call when it doesn't open.
 
-    ``heard_at``: when its lock was last heard of. A clerk may want to know at once whether it answers (``asked_at``);
-    a job asks, and writes down what came of it (``answer``, "" for all well).
+    With ``keeps_time`` its lock knows itself from when until when a code is good; else we set each when it begins, and
+    clear it when it ends. ``heard_at``: when its lock was last heard of, ``polled_at`` when it was last asked for news.
+    A clerk may want to know at once whether it answers (``asked_at``); a job asks, and writes down what came of it
+    (``answer``, "" for all well).
     """
 
     __tablename__ = "door"
@@ -58,10 +60,12 @@ class Door(Identified, Base):
     run_out_minutes: Mapped[int] = mapped_column(default=30)
     adapter: Mapped[str] = mapped_column(default="simulator")
     settings: Mapped[str] = mapped_column(default="")
+    keeps_time: Mapped[bool] = mapped_column(default=True)
     phone: Mapped[str] = mapped_column(default="")
     active: Mapped[bool] = mapped_column(default=True)
     low_battery_at: Mapped[datetime | None]
     heard_at: Mapped[datetime | None]
+    polled_at: Mapped[datetime | None]
     asked_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     answer: Mapped[str] = mapped_column(default="")
@@ -70,7 +74,8 @@ class Door(Identified, Base):
 class Code(Identified, Base):
     """The digits of one booking or one series, sealed. Revoked ones stay until their locks have forgotten them.
 
-    ``written_at``: when its owner was written that these digits can be seen.
+    ``written_at``: when its owner was written that these digits can be seen. ``renewed_at``: when they were last
+    replaced because a lock would never have taken the former.
     """
 
     __tablename__ = "door_code"
@@ -82,6 +87,7 @@ class Code(Identified, Base):
     sealed: Mapped[str] = mapped_column(default="")
     made_at: Mapped[datetime]
     written_at: Mapped[datetime | None]
+    renewed_at: Mapped[datetime | None]
 
 
 class Window(Base):
@@ -103,8 +109,10 @@ class Entry(Identified, Base):
 
     ``digits_print`` keeps live codes of one door different. ``told_from`` and ``told_until`` are what the lock was last
     told, from the moment before it is told: as long as they stand, it may have the code, whatever became of the answer.
-    ``tries`` counts since the wish last changed (``changed_at``); ``next_at`` is when the job has something to do here.
-    ``alarmed_at``: the office was told that it isn't there in time.
+    ``put_at``: when it was last told to know the code, which may be on its way there since. ``tries`` counts since the
+    wish last changed (``changed_at``); ``next_at`` is when the job has something to do here. Whoever speaks to the lock
+    about it has it until ``leased_until``, whatever is wanted in the meantime. ``alarmed_at``: the office was told that
+    it isn't there in time.
     """
 
     __tablename__ = "door_entry"
@@ -130,9 +138,11 @@ class Entry(Identified, Base):
     ends_at: Mapped[datetime]
     told_from: Mapped[datetime | None]
     told_until: Mapped[datetime | None]
+    put_at: Mapped[datetime | None]
     remote_id: Mapped[str] = mapped_column(default="")
     tries: Mapped[int] = mapped_column(default=0)
     next_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
     fault: Mapped[str] = mapped_column(default="")
     alarmed_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]

@@ -29,6 +29,8 @@ OVERLAP = timedelta(hours=1)
 # where the first has come after all: the same digits are there only once.
 ON_ITS_WAY = timedelta(minutes=10)
 SENT = "sent "
+CONFLICT = 409
+DUPLICATE = N_("Diese Ziffern hat am Keypad schon ein anderer Code.")
 DENIED = N_("Der Zugang zu Nuki gilt nicht (API-Token).")
 UNKNOWN = N_("Dieses Schloss gibt es in dem Nuki-Konto nicht (Nummer des Schlosses).")
 FULL = N_("Das Keypad hat keinen Platz mehr für Codes.")
@@ -38,7 +40,7 @@ REFUSED = N_("Nuki nimmt den Code nicht an.")
 class Nuki:
     """Codes of six digits without 0 that don't begin with 12, each of them once per lock."""
 
-    abilities = Abilities(lengths=(6,), without="0", not_starting=("12",), capacity=100, polled=True)
+    abilities = Abilities(lengths=(6,), without="0", not_starting=("12",), weekdays=True, capacity=100, polled=True)
 
     def put(self, lock: Lock, wish: Wish, /) -> Told:
         known = _codes(lock)
@@ -48,7 +50,8 @@ class Nuki:
         if mine and str(mine.get("code")) == wish.digits:
             if _within(mine, wish):
                 return Told("confirmed", str(mine["id"]))
-            return _taken(_ask(lock, "POST", f"/auth/{mine['id']}", _window(wish)), str(mine["id"]))
+            wanted = _window(wish) | {"enabled": True}
+            return _taken(_ask(lock, "POST", f"/auth/{mine['id']}", wanted), str(mine["id"]))
         if mine:  # other digits: the old ones go, and when they are gone, the new ones come
             return _taken(_ask(lock, "DELETE", f"/auth/{mine['id']}"))
         if _on_its_way(lock, wish):
@@ -56,15 +59,18 @@ class Nuki:
         if len(known) >= int(lock.settings.get("capacity") or self.abilities.capacity or 0):
             return Told("refused", why=FULL)
         new = {"name": name_of(wish), "type": KEYPAD, "code": int(wish.digits), **_window(wish)}
-        return _taken(_ask(lock, "PUT", "/auth", new), SENT + _iso(lock.at))
+        answer = _ask(lock, "PUT", "/auth", new)
+        if answer.status_code == CONFLICT:  # somebody's, or our own that has not come to the list yet
+            return Told("pending") if _just_put(lock, wish) else Told("taken", why=DUPLICATE)
+        return _taken(answer, SENT + _iso(lock.at))
 
     def remove(self, lock: Lock, wish: Wish, /) -> Told:
         known = _codes(lock)
         if known is None:
             return Told("refused", why=UNKNOWN)
         mine = _named(known, wish)
-        if mine is None:
-            return Told("confirmed")
+        if mine is None:  # gone, unless it has yet to come
+            return Told("pending") if _just_put(lock, wish) else Told("confirmed")
         return _taken(_ask(lock, "DELETE", f"/auth/{mine['id']}"))
 
     def news(self, lock: Lock, since: datetime | None, /) -> News:
@@ -117,6 +123,10 @@ def _window(wish: Wish) -> dict[str, Any]:
 def _on_its_way(lock: Lock, wish: Wish) -> bool:
     sent = _moment(wish.remote_id.removeprefix(SENT)) if wish.remote_id.startswith(SENT) else None
     return sent is not None and lock.at - sent < ON_ITS_WAY
+
+
+def _just_put(lock: Lock, wish: Wish) -> bool:
+    return wish.put_at is not None and lock.at - wish.put_at < ON_ITS_WAY
 
 
 def _taken(answer: http.httpx.Response, remote_id: str = "") -> Told:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from buchbar.base.db import Database
@@ -20,15 +20,16 @@ from buchbar.base.texts import N_
 from buchbar.doors import codes, locks, windows
 from buchbar.doors.adapters import Lock, Told, Unreachable, Wish
 from buchbar.doors.models import Door, Entry
-from buchbar.doors.windows import AHEAD
 
 PAUSES = [timedelta(minutes=m) for m in (1, 2, 5, 15, 60)]
 # Longer than any conversation with a lock: so long nobody else begins with an entry.
 LEASE = timedelta(minutes=3)
+# So long what else is due at a silent lock isn't tried: the one that was is the test for all.
+LEFT_ALONE = timedelta(minutes=5)
 # Seconds after which a run leaves the rest to the next one, so that what it knows of the time stays true.
 LONGEST_RUN = 60
 AT_ONCE = 500
-UNREADABLE = N_("Der Code ist nicht mehr lesbar. Bitte die Buchung an dieser Tür neu einrichten.")
+UNFIT = N_("Diese Ziffern nimmt das Schloss nicht an.")
 BUG = N_("Beim Senden ist etwas schiefgegangen.")
 log = logging.getLogger("buchbar.doors")
 
@@ -36,23 +37,26 @@ log = logging.getLogger("buchbar.doors")
 @dataclass(frozen=True, slots=True)
 class Errand:
     """What a lock is going to be told: to know the code ("put") or to forget it ("remove"), for the how manieth
-    time."""
+    time; or that its code needs other digits first ("renew")."""
 
     verb: str
     entry_id: UUID
+    code_id: UUID
     door: Door
     wish: Wish
     tries: int
     digits_print: str
+    leased_until: datetime | None
 
 
 def run(database: Database, now: datetime) -> int:
     """Bring the entries whose turn it is to their locks; how many are done. Safe in any number of processes.
 
-    A lock that doesn't answer is left alone until the next run: one may not keep the others waiting.
+    A lock that doesn't answer is left alone for a while: one may not keep the others waiting.
     """
     began = time.monotonic()
-    done, silent = 0, set()
+    done = 0
+    silent: set[UUID] = set()
     for entry_id, door_id in _due(database, now):
         if time.monotonic() - began > LONGEST_RUN:
             break
@@ -61,14 +65,38 @@ def run(database: Database, now: datetime) -> int:
         try:
             done += bring(database, entry_id, now)
         except Unreachable:
-            silent.add(door_id)
+            silent |= _leave_alone(database, door_id, silent, now)
     return done
 
 
 def _due(database: Database, now: datetime) -> Sequence[tuple[UUID, UUID]]:
+    """Whose turn it is: door by door, so that what has piled up at some keeps the others from nothing."""
+    turn = func.row_number().over(partition_by=Entry.door_id, order_by=(Entry.next_at, Entry.id))
+    due = select(Entry.id, Entry.door_id).where(Entry.next_at <= now, _free(now))
     with database.read() as session:
-        due = select(Entry.id, Entry.door_id).where(Entry.next_at <= now).order_by(Entry.next_at, Entry.id)
-        return [(row[0], row[1]) for row in session.execute(due.limit(AT_ONCE))]
+        rows = session.execute(due.order_by(turn, Entry.next_at, Entry.id).limit(AT_ONCE))
+        return [(row[0], row[1]) for row in rows]
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(Entry.leased_until.is_(None), Entry.leased_until <= now)
+
+
+def _leave_alone(database: Database, door_id: UUID, silent: set[UUID], now: datetime) -> set[UUID]:
+    """A lock is silent: what else is due there waits. Where another behind the same address is silent, too, that holds
+    for all there. Which doors these are."""
+    with database.write() as session:
+        door = session.get_one(Door, door_id)
+        those = {door_id}
+        others = session.scalars(select(Door).where(Door.adapter == door.adapter)).all() if silent else []
+        settings = database.info["settings"]
+        there = {other.id for other in others if locks.host(settings, other) == locks.host(settings, door)}
+        if there & (silent - those):
+            those = there
+        waiting = select(Entry).where(Entry.door_id.in_(those), Entry.next_at <= now).order_by(Entry.id)
+        for entry in session.scalars(waiting.with_for_update(of=Entry, skip_locked=True)):
+            entry.next_at = now + LEFT_ALONE
+    return those
 
 
 def bring(database: Database, entry_id: UUID, now: datetime) -> bool:
@@ -77,6 +105,9 @@ def bring(database: Database, entry_id: UUID, now: datetime) -> bool:
         errand = claim(session, entry_id, now)
     if errand is None:
         return True
+    if errand.verb == "renew":
+        _renew(database, errand, now)
+        return False
     silent: Unreachable | None = None
     try:
         told = speak(locks.lock_of(database, errand.door, now), errand)
@@ -90,19 +121,28 @@ def bring(database: Database, entry_id: UUID, now: datetime) -> bool:
     if silent is not None:
         log.warning("lock silent", extra={"door": str(errand.door.id), "entry": str(entry_id)})
         raise silent
+    if told.state == "taken":
+        _renew(database, errand, now)
     return told.state == "confirmed"
+
+
+def _renew(database: Database, errand: Errand, now: datetime) -> None:
+    """In a transaction of its own, for codes are locked before their entries."""
+    with database.write() as session:
+        codes.replace_unfit(session, errand.code_id, now)
 
 
 def claim(session: Session, entry_id: UUID, now: datetime) -> Errand | None:
     """Take an entry whose turn it is, and say what its lock is to be told; None: nothing (any more)."""
-    mine = select(Entry).where(Entry.id == entry_id, Entry.next_at <= now).with_for_update(of=Entry, skip_locked=True)
-    entry = session.scalar(mine.options(joinedload(Entry.door), joinedload(Entry.code)))
+    mine = select(Entry).where(Entry.id == entry_id, Entry.next_at <= now, _free(now))
+    locked = mine.with_for_update(of=Entry, skip_locked=True)
+    entry = session.scalar(locked.options(joinedload(Entry.door), joinedload(Entry.code)))
     if entry is None:
         return None
     window = windows.next_window(session, entry.door_id, entry.code_id, now) if entry.door.active else None
     if window is not None and window != (entry.starts_at, entry.ends_at):
         windows.renew(entry, window, now)
-    if window is None or window[0] - AHEAD > now:
+    if window is None or window[0] - windows.ahead(entry.door) > now:
         return _to_forget(session, entry, window, now)
     return _to_know(session, entry, now)
 
@@ -112,26 +152,33 @@ def _to_know(session: Session, entry: Entry, now: datetime) -> Errand | None:
     if entry.state in ("confirmed", "active") and (entry.told_from, entry.told_until) == told:
         _known(entry, now)
         return None
-    if not codes.digits_of(session, entry.code):
-        entry.state, entry.fault, entry.next_at = "failed", UNREADABLE, now + PAUSES[-1]
-        return None
+    if not codes.fits(codes.digits_of(session, entry.code), locks.of(entry.door).abilities):
+        entry.state, entry.fault, entry.next_at = "failed", UNFIT, now + PAUSES[-1]
+        return _errand(session, entry, "renew")
     entry.state, (entry.told_from, entry.told_until) = "sent", told
-    return _errand(session, entry, "put", now)
+    errand = _leased(session, entry, "put", now)
+    entry.put_at = now
+    return errand
 
 
 def _to_forget(
     session: Session, entry: Entry, window: tuple[datetime, datetime] | None, now: datetime
 ) -> Errand | None:
     if entry.told_from is None:
-        _forgotten(entry, window)
+        _forgotten(entry, window, now)
         return None
     entry.state = "removing"
-    return _errand(session, entry, "remove", now)
+    return _leased(session, entry, "remove", now)
 
 
-def _errand(session: Session, entry: Entry, verb: str, now: datetime) -> Errand:
+def _leased(session: Session, entry: Entry, verb: str, now: datetime) -> Errand:
+    """The entry is ours for a while. When it is due stays, so that who dies here leaves it due."""
     entry.tries += 1
-    entry.next_at = now + LEASE
+    entry.leased_until = now + LEASE
+    return _errand(session, entry, verb)
+
+
+def _errand(session: Session, entry: Entry, verb: str) -> Errand:
     wish = Wish(
         key=entry.id,
         digits=codes.digits_of(session, entry.code),
@@ -139,8 +186,10 @@ def _errand(session: Session, entry: Entry, verb: str, now: datetime) -> Errand:
         ends_at=entry.told_until or entry.ends_at,
         since=entry.changed_at,
         remote_id=entry.remote_id,
+        put_at=entry.put_at,
     )
-    return Errand(verb, entry.id, entry.door, wish, entry.tries, entry.digits_print)
+    lease = entry.leased_until
+    return Errand(verb, entry.id, entry.code_id, entry.door, wish, entry.tries, entry.digits_print, lease)
 
 
 def speak(lock: Lock, errand: Errand) -> Told:
@@ -153,7 +202,10 @@ def answer(session: Session, errand: Errand, told: Told, now: datetime) -> None:
     """Write down what came of it. Where something else is wanted in the meantime, that is done next anyway."""
     mine = select(Entry).where(Entry.id == errand.entry_id).with_for_update(of=Entry)
     entry = session.scalar(mine.execution_options(populate_existing=True))
-    if entry is None or not _still_wanted(entry, errand):
+    if entry is None or entry.leased_until != errand.leased_until:
+        return
+    entry.leased_until = None
+    if not _still_wanted(entry, errand):
         return
     entry.remote_id = told.remote_id or entry.remote_id
     if told.state == "confirmed":
@@ -162,11 +214,11 @@ def answer(session: Session, errand: Errand, told: Told, now: datetime) -> None:
             _known(entry, now)
         else:
             window = windows.next_window(session, entry.door_id, entry.code_id, now) if entry.door.active else None
-            _forgotten(entry, window)
+            _forgotten(entry, window, now)
         return
     entry.next_at = now + PAUSES[min(entry.tries, len(PAUSES)) - 1]
     entry.fault = told.why
-    if told.state == "refused" or entry.tries >= len(PAUSES):
+    if told.state in ("refused", "taken") or entry.tries >= len(PAUSES):
         entry.state = "failed"
 
 
@@ -182,16 +234,16 @@ def _known(entry: Entry, now: datetime) -> None:
     entry.next_at = entry.ends_at if entry.starts_at <= now else entry.starts_at
 
 
-def _forgotten(entry: Entry, window: tuple[datetime, datetime] | None) -> None:
+def _forgotten(entry: Entry, window: tuple[datetime, datetime] | None, now: datetime) -> None:
     """The lock doesn't know it: a series' code comes again with the next date, any other is over."""
-    entry.told_from = entry.told_until = None
+    entry.told_from = entry.told_until = entry.put_at = None
     entry.remote_id = ""
     entry.tries, entry.fault = 0, ""
     if window is None:
-        entry.state, entry.next_at = "removed", None
+        entry.state, entry.next_at, entry.changed_at = "removed", None, now
     else:
         entry.starts_at, entry.ends_at = window
-        entry.state, entry.next_at = "planned", window[0] - AHEAD
+        entry.state, entry.next_at = "planned", window[0] - windows.ahead(entry.door)
 
 
 def try_again(entry: Entry, now: datetime) -> None:
@@ -202,6 +254,12 @@ def try_again(entry: Entry, now: datetime) -> None:
 def settle_anew(session: Session, door: Door, now: datetime) -> None:
     """The door has another lock: nothing is known there, whatever its old one knew."""
     for entry in session.scalars(select(Entry).where(Entry.door_id == door.id, Entry.state != "removed")):
-        entry.told_from = entry.told_until = None
+        entry.told_from = entry.told_until = entry.put_at = None
         entry.remote_id, entry.state, entry.tries, entry.fault = "", "planned", 0, ""
         entry.next_at, entry.changed_at = now, now
+
+
+def look_again(session: Session, door: Door, now: datetime) -> None:
+    """Something else holds for the door's lock: the job goes through all that it knows or should know."""
+    for entry in session.scalars(select(Entry).where(Entry.door_id == door.id, Entry.state != "removed")):
+        entry.next_at = now

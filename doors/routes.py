@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from litestar import Request, Response
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
 from buchbar.base.errors import NotFound
-from buchbar.base.web import Form, get, limited, page, post, redirect, settings_of
+from buchbar.base.web import Form, get, limited, own_path, page, post, redirect, settings_of
 from buchbar.doors import events, locks, simulator, webhook
 from buchbar.doors.adapters import Heard, News
 from buchbar.doors.models import EVENT_WORDS, Door
@@ -23,6 +24,7 @@ OPEN, CLEAR = "auf", "neu"
 
 # Excluded from the token against forged requests: what comes here bears the door's own signature instead.
 @post("/tueren/{door_id:uuid}/ereignis", exclude_from_csrf=True, request_max_body_size=MOST_BYTES)
+@limited("door news", 600, timedelta(minutes=10))
 def told_by_lock(
     request: Request, session: Session, now: datetime, door_id: FromPath[UUID], body: RawBody
 ) -> Response[bytes]:
@@ -31,7 +33,7 @@ def told_by_lock(
     secret = locks.settings_of(settings_of(request), door).get("secret", "") if door else ""
     stamp, signature = (request.headers.get(f"x-buchbar-{name}", "") for name in ("timestamp", "signature"))
     try:
-        heard = webhook.heard(secret, stamp, signature, body, now)
+        heard = webhook.heard(secret, stamp, signature, door_id, body, now)
     except (webhook.Forged, ValueError):
         return Response(b"", status_code=400)
     events.take_in(session, door_id, News([heard]), now)
@@ -41,7 +43,8 @@ def told_by_lock(
 @get("/demo/tuer/{door_id:uuid}")
 def keypad(request: Request, session: Session, door_id: FromPath[UUID]) -> Response[Any]:
     """A keypad to try a code at."""
-    return _show(request, session, _door(session, door_id), said=request.query_params.get("tuer", ""))
+    said, back = request.query_params.get("tuer", ""), request.query_params.get("zurueck", "")
+    return _show(request, session, _door(session, door_id), back, said=said)
 
 
 @post("/demo/tuer/{door_id:uuid}")
@@ -50,13 +53,15 @@ def press(request: Request, session: Session, now: datetime, door_id: FromPath[U
     """One key after the other, or the whole code at once: each works without JavaScript."""
     door = _door(session, door_id)
     typed = "".join(sign for sign in form.get("code", "") if sign in "0123456789")[:MOST_SIGNS]
-    key = form.get("taste", "")
+    key, back = form.get("taste", ""), form.get("zurueck", "")
     if key in (*"0123456789", CLEAR) and key:
-        return _show(request, session, door, typed="" if key == CLEAR else (typed + key)[:MOST_SIGNS])
+        shown = "" if key == CLEAR else (typed + key)[:MOST_SIGNS]
+        return _show(request, session, door, back, typed=shown)
     opened = simulator.opens(session, door, typed, now) if typed else None
     heard = Heard("opened" if opened else "refused", now, uuid4().hex, opened or "")
     events.take_in(session, door.id, News([heard]), now)
-    return redirect(request, f"/demo/tuer/{door.id}?tuer={'auf' if opened else 'zu'}")
+    said = {"tuer": "auf" if opened else "zu"} | ({"zurueck": back} if back else {})
+    return redirect(request, f"/demo/tuer/{door.id}?{urlencode(said)}")
 
 
 def _door(session: Session, door_id: UUID) -> Door:
@@ -70,10 +75,14 @@ def _door(session: Session, door_id: UUID) -> Door:
     return found
 
 
-def _show(request: Request, session: Session, door: Door, typed: str = "", said: str = "") -> Response[Any]:
+def _show(
+    request: Request, session: Session, door: Door, back: str, *, typed: str = "", said: str = ""
+) -> Response[Any]:
+    """``back`` is where somebody came from to try a code."""
     town = session.get_one(Municipality, door.municipality_id)
     log = events.log_of(session, door.id, 20)
     shown: dict[str, Any] = {"door": door, "typed": typed, "said": said, "log": log, "event_words": EVENT_WORDS}
+    shown["back"] = own_path(back) if back else ""
     return page(request, "doors/keypad.html", town=town, zone=town.zone, **shown)
 
 

@@ -1,16 +1,25 @@
 """A town's own controller (Home Assistant, a building's system): a signed call for each wish, and signed news back.
 
-We POST JSON to the address that was set up. ``X-Buchbar-Signature`` is ``v1=`` and the HMAC-SHA256 of
-``{X-Buchbar-Timestamp}.{body}`` with the door's secret (hexadecimal). ``Idempotency-Key`` is the same for the same
-wish, however often it has to be sent: who has done it answers again. The answer is JSON: ``{"state": "confirmed"}``,
-``"pending"`` (ask again) or ``"refused"``. What happens at the door comes to
-``/tueren/{door_id}/ereignis``, signed the same way: ``{"id", "kind", "at", "entry"}``.
+We POST JSON to the address that was set up: ``{"type": "put", "door", "entry", "since", "code", "from", "until"}``,
+``{"type": "remove", "door", "entry", "since"}`` or ``{"type": "ask", "door"}`` (are you there?). ``entry`` names the
+code: a later "put" of the same replaces it. A controller whose locks know no times is set up so: "put" then comes when
+the code is to open, and "remove" when it ends.
+
+``X-Buchbar-Signature`` is ``v1=`` and the HMAC-SHA256 of ``{X-Buchbar-Timestamp}.{door}.{body}`` with the door's secret
+(hexadecimal). The answer is JSON: ``{"state": "confirmed"}``, ``"pending"`` (ask again later), ``"taken"`` (the lock
+has these digits already: send others) or ``"refused"``. ``Idempotency-Key`` is the same as long as no answer has come
+to a wish, so who has done it answers as before. After "pending" we ask with a new key, for the answer may be another
+one by then. "ask" has none.
+
+What happens at the door comes to ``/tueren/{door}/ereignis``, signed the same way: ``{"id", "kind", "at", "entry"}``.
 """
 
 import hashlib
 import hmac
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from uuid import UUID
 
 import msgspec
 
@@ -26,12 +35,17 @@ DENIED = N_("Die Steuerung lehnt unsere Signatur ab.")
 STRANGE = N_("Die Antwort der Steuerung ist nicht zu verstehen.")
 
 
+TAKEN = N_("Diese Ziffern hat das Schloss schon für einen anderen Code.")
+WHY = {"refused": REFUSED, "taken": TAKEN}
+PENDING = "pending "
+
+
 class Forged(Exception):
     """Not signed by the door's controller, or not now."""
 
 
 class _Answer(msgspec.Struct):
-    state: Literal["confirmed", "pending", "refused"]
+    state: Literal["confirmed", "pending", "taken", "refused"]
 
 
 class _Event(msgspec.Struct):
@@ -48,10 +62,10 @@ class Webhook:
 
     def put(self, lock: Lock, wish: Wish, /) -> Told:
         body = {"type": "put", "code": wish.digits, "from": wish.starts_at, "until": wish.ends_at}
-        return _call(lock, body | _which(wish))
+        return _wished(lock, wish, body)
 
     def remove(self, lock: Lock, wish: Wish, /) -> Told:
-        return _call(lock, {"type": "remove"} | _which(wish))
+        return _wished(lock, wish, {"type": "remove"})
 
     def news(self, lock: Lock, since: datetime | None, /) -> News:
         return News([])
@@ -61,11 +75,15 @@ class Webhook:
         return told.why or ("" if told.state != "refused" else REFUSED)
 
 
-def _which(wish: Wish) -> dict[str, Any]:
-    return {"entry": wish.key.hex, "since": wish.since}
+def _wished(lock: Lock, wish: Wish, body: dict[str, Any]) -> Told:
+    """What came of a wish. That it is pending, and since when, is remembered as the lock's name of the code: the next
+    asking is another one."""
+    told = _call(lock, body | {"entry": wish.key.hex, "since": wish.since}, wish.remote_id or "first")
+    return replace(told, remote_id=PENDING + lock.at.isoformat()) if told.state == "pending" else told
 
 
-def _call(lock: Lock, body: dict[str, Any]) -> Told:
+def _call(lock: Lock, body: dict[str, Any], turn: str = "") -> Told:
+    """The controller's answer; with the same body and ``turn`` it is the same call again."""
     settings: Settings = lock.database.info["settings"]
     secret = lock.settings.get("secret", "")
     content = msgspec.json.encode({"door": lock.door_id, **body}, order="sorted")
@@ -73,9 +91,11 @@ def _call(lock: Lock, body: dict[str, Any]) -> Told:
     headers = {
         "content-type": "application/json",
         "x-buchbar-timestamp": stamp,
-        "x-buchbar-signature": sign(secret, stamp, content),
-        "idempotency-key": hmac.new(secret.encode(), b"key:" + content, hashlib.sha256).hexdigest()[:32],
+        "x-buchbar-signature": sign(secret, stamp, lock.door_id, content),
     }
+    if turn:
+        key = hmac.new(secret.encode(), f"key:{turn}:".encode() + content, hashlib.sha256)
+        headers["idempotency-key"] = key.hexdigest()[:32]
     answer = http.ask(settings, "POST", lock.settings.get("url", ""), content=content, headers=headers)
     if answer.status_code in (401, 403):
         return Told("refused", why=DENIED)
@@ -85,17 +105,18 @@ def _call(lock: Lock, body: dict[str, Any]) -> Told:
         told = msgspec.json.decode(answer.content, type=_Answer)
     except msgspec.DecodeError:
         raise Unreachable(STRANGE) from None
-    return Told(told.state, why=REFUSED if told.state == "refused" else "")
+    return Told(told.state, why=WHY.get(told.state, ""))
 
 
-def sign(secret: str, stamp: str, content: bytes) -> str:
-    """The signature of a call, or of news."""
-    return "v1=" + hmac.new(secret.encode(), stamp.encode() + b"." + content, hashlib.sha256).hexdigest()
+def sign(secret: str, stamp: str, door_id: UUID, content: bytes) -> str:
+    """The signature of a call, or of news: good for one door only."""
+    signed = f"{stamp}.{door_id}.".encode() + content
+    return "v1=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
 
 
-def heard(secret: str, stamp: str, signature: str, content: bytes, now: datetime) -> Heard:
-    """What a controller tells. Raises Forged; ValueError for what can't be understood."""
-    if not secret or not hmac.compare_digest(sign(secret, stamp, content).encode(), signature.encode()):
+def heard(secret: str, stamp: str, signature: str, door_id: UUID, content: bytes, now: datetime) -> Heard:
+    """What the controller of a door tells. Raises Forged; ValueError for what can't be understood."""
+    if not secret or not hmac.compare_digest(sign(secret, stamp, door_id, content).encode(), signature.encode()):
         raise Forged
     if not (stamp.isascii() and stamp.isdigit() and abs(now.timestamp() - int(stamp)) <= TOLERANCE.total_seconds()):
         raise Forged

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from buchbar.base.db import insert
-from buchbar.doors import codes
+from buchbar.doors import codes, locks
 from buchbar.doors.models import Code, Door, Entry, Window
 
-# So long before its window a code is brought to the lock.
+# So long before its window a code is brought to a lock that keeps the time itself.
 AHEAD = timedelta(hours=48)
 # Windows of one code at one door that are looked at together: they may touch.
 _TOGETHER = 50
@@ -119,11 +119,29 @@ def plan(session: Session, entry: Entry, at: datetime) -> None:
     renew(entry, window, at)
 
 
+def ahead(door: Door) -> timedelta:
+    """How long before its window a code is brought to the door's lock."""
+    return AHEAD if locks.abilities(door).timed else timedelta(0)
+
+
 def renew(entry: Entry, window: tuple[datetime, datetime], at: datetime) -> None:
     """Something else is wanted: it is planned anew. A code that the lock may still know is put right at once."""
     entry.starts_at, entry.ends_at = window
     entry.state, entry.tries, entry.fault, entry.alarmed_at, entry.changed_at = "planned", 0, "", None, at
-    entry.next_at = at if entry.told_from is not None else max(at, window[0] - AHEAD)
+    entry.next_at = at if entry.told_from is not None else max(at, window[0] - ahead(entry.door))
+
+
+def other_digits(session: Session, owner_ids: Iterable[UUID], at: datetime) -> None:
+    """Give the codes of these bookings and series other digits: who knew the old ones shall not come in any more."""
+    ids = list(owner_ids)
+    theirs = select(Code).where(or_(Code.booking_id.in_(ids), Code.series_id.in_(ids)))
+    ordered = theirs.order_by(func.coalesce(Code.series_id, Code.booking_id))
+    for code in session.scalars(ordered.with_for_update().execution_options(populate_existing=True)).all():
+        codes.renew(session, code, at)
+        for entry in session.scalars(select(Entry).where(Entry.code_id == code.id, Entry.state != "removed")):
+            entry.starts_at = entry.ends_at = at  # so that it is planned anew
+            plan(session, entry, at)
+    session.flush()
 
 
 def next_window(session: Session, door_id: UUID, code_id: UUID, at: datetime) -> tuple[datetime, datetime] | None:

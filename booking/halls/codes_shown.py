@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, and_, select, update
+from sqlalchemy import ColumnElement, Row, and_, select
 from sqlalchemy.orm import Session, joinedload
 
 from buchbar.accounts.models import Municipality
 from buchbar.base import texts
 from buchbar.base.db import Database
 from buchbar.base.texts import N_, _
-from buchbar.booking import links
+from buchbar.booking import lifecycle, links
 from buchbar.booking.halls.models import JOURNEY, HallUse
 from buchbar.booking.models import Booking
 from buchbar.calendar.walls import local_date
-from buchbar.doors import codes
+from buchbar.doors import codes, windows
 from buchbar.doors.models import Code, Door, Entry, Window
 from buchbar.notices import letters
 from buchbar.resources.halls import Hall
@@ -29,6 +29,7 @@ EARLIEST = timedelta(hours=336)
 READY = ("confirmed", "active")
 STATES = {
     "ready": N_("bereit"),
+    "later": N_("wird rechtzeitig eingerichtet"),
     "coming": N_("wird gerade eingerichtet"),
     "silent": N_("meldet sich nicht"),
 }
@@ -36,8 +37,8 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class ShownDoor:
-    """A door of the booking: from when until when it opens, and whether it can be relied on ("ready"). ``try_at`` is
-    the address of its keypad, where it is a lock for trying out."""
+    """A door of the booking: from when until when it opens, and whether it can be relied on ("ready"; "later" says that
+    it isn't time yet). ``try_at`` is the address of its keypad, where it is a lock for trying out."""
 
     name: str
     state: str
@@ -61,12 +62,13 @@ class Shown:
 
     @property
     def ready(self) -> bool:
-        return all(door.state == "ready" for door in self.doors)
+        """Nothing is wrong at any door."""
+        return all(door.state in ("ready", "later") for door in self.doors)
 
     @property
     def phones(self) -> list[str]:
         """Whom to call where a door doesn't open, those first that aren't ready."""
-        ordered = sorted(self.doors, key=lambda door: door.state == "ready")
+        ordered = sorted(self.doors, key=lambda door: door.state in ("ready", "later"))
         return list(dict.fromkeys(door.phone for door in ordered if door.phone))
 
 
@@ -84,7 +86,7 @@ def for_clerk(session: Session, booking: Booking, now: datetime) -> Shown | None
     if not rows:
         return None
     town, hall = booking.municipality, session.get_one(Hall, booking.resource_id)
-    doors = tuple(_door(row[0], row[1], row[2], town, hall) for row in rows)
+    doors = tuple(_door(row[0], row[1], row[2], town, hall, now) for row in rows)
     return Shown(appears(booking), codes.digits_of(session, rows[0][3]), doors)
 
 
@@ -107,13 +109,18 @@ def appears(booking: Booking) -> datetime:
     return booking.starts_at - timedelta(hours=booking.terms.code_hours)
 
 
-def _door(window: Window, door: Door, entry: Entry, town: Municipality, hall: Hall) -> ShownDoor:
+def _door(window: Window, door: Door, entry: Entry, town: Municipality, hall: Hall, now: datetime) -> ShownDoor:
     told = entry.told_from is not None and entry.told_until is not None
     covered = told and entry.told_from <= window.starts_at and entry.told_until >= window.ends_at  # type: ignore[operator]
-    known = entry.state in READY and covered
+    if entry.state in READY and covered:
+        state = "ready"
+    elif now < window.starts_at - windows.ahead(door):
+        state = "later"
+    else:
+        state = "silent" if entry.state == "failed" else "coming"
     return ShownDoor(
         name=door.name,
-        state="ready" if known else "silent" if entry.state == "failed" else "coming",
+        state=state,
         opens_at=window.starts_at,
         closes_at=window.ends_at,
         phone=door.phone or hall.caretaker_phone or town.office_for(JOURNEY).phone,
@@ -138,7 +145,7 @@ def _due(session: Session, now: datetime) -> dict[UUID, UUID]:
         select(Window.code_id, Booking)
         .join(Booking, Booking.id == Window.booking_id)
         .join(Code, Code.id == Window.code_id)
-        .where(Code.written_at.is_(None), Window.ends_at > now, Booking.starts_at <= now + EARLIEST)
+        .where(*_to_tell(now), Booking.starts_at <= now + EARLIEST)
         .options(joinedload(Booking.policy))
         .order_by(Booking.starts_at, Booking.id)
     )
@@ -149,11 +156,21 @@ def _due(session: Session, now: datetime) -> dict[UUID, UUID]:
     return due
 
 
+def _to_tell(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """A code that is needed, of which nobody was told, and that no lock has refused: who reads of it shall get in."""
+    refused = select(Entry.code_id).where(Entry.state == "failed")
+    return Code.written_at.is_(None), Code.id.not_in(refused), Window.ends_at > now
+
+
 def _write(session: Session, code_id: UUID, booking_id: UUID, now: datetime) -> bool:
-    mine = update(Code).where(Code.id == code_id, Code.written_at.is_(None)).values(written_at=now)
-    if session.scalar(mine.returning(Code.id)) is None:
-        return False
     booking, use = session.get_one(Booking, booking_id), session.get_one(HallUse, booking_id)
+    lifecycle.lock(session, booking)
+    needs = select(Code).join(Window, Window.code_id == Code.id).where(Window.booking_id == booking_id)
+    still = needs.where(Code.id == code_id, *_to_tell(now)).limit(1).with_for_update(of=Code)
+    code = session.scalar(still.execution_options(populate_existing=True))
+    if code is None or booking.state != "confirmed" or appears(booking) > now:
+        return False
+    code.written_at = now
     if not booking.email:
         return False
     town, hall = booking.municipality, session.get_one(Hall, booking.resource_id)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import event, select
+from sqlalchemy import and_, event, select
 from sqlalchemy.orm import Session, joinedload
 
 from buchbar.base.db import Database
@@ -18,7 +18,7 @@ from buchbar.booking import lifecycle
 from buchbar.booking.halls.models import JOURNEY, HallUse
 from buchbar.booking.models import Booking
 from buchbar.doors import windows
-from buchbar.doors.models import Door, Window
+from buchbar.doors.models import Door, Entry, Window
 from buchbar.doors.windows import Needs, Owner
 from buchbar.payments import ledger
 
@@ -119,7 +119,8 @@ def keep(database: Database, now: datetime) -> int:
 
 
 def _wrong(session: Session, now: datetime) -> list[UUID]:
-    """The bookings, running or within two weeks, whose windows aren't what they should be."""
+    """The bookings, running or within two weeks, whose windows aren't what they should be, or whose doors don't have
+    to know what they should."""
     near = (
         select(Booking)
         .where(
@@ -138,10 +139,14 @@ def _wrong(session: Session, now: datetime) -> list[UUID]:
         for need in needs
         if need[2] > now
     }
-    there = select(Window.booking_id, Window.door_id, Window.starts_at, Window.ends_at)
-    soon = there.where(Window.ends_at > now, Window.starts_at < now + LOOK_AHEAD)
-    known = {(row[0], row[1], row[2], row[3]) for row in session.execute(soon)}
+    there = select(Window.booking_id, Window.door_id, Window.starts_at, Window.ends_at, Entry.state).outerjoin(
+        Entry, and_(Entry.door_id == Window.door_id, Entry.code_id == Window.code_id)
+    )
+    rows = session.execute(there.where(Window.ends_at > now, Window.starts_at < now + LOOK_AHEAD)).all()
+    known = {(row[0], row[1], row[2], row[3]) for row in rows}
+    # A door that was out of use for a moment has forgotten what it is to know again.
+    lost = {(row[0], row[1], row[2], row[3]) for row in rows if row[4] in (None, "removed")}
     ids = {booking.id for booking in bookings}
     # What lies at the edge of the two weeks is no difference: its window may begin within them, its booking after.
     late = {row[0] for row in known if row[0] not in ids and row[2] + LONGEST_RUN_OUT > now + LOOK_AHEAD}
-    return sorted({row[0] for row in should ^ known} - late)
+    return sorted({row[0] for row in (should ^ known) | (should & lost)} - late)

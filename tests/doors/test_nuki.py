@@ -1,16 +1,25 @@
 """Nuki's Web API, against a stand-in that is as strict, slow and forgetful as the real one."""
 
+import socket
+import threading
+import time
+from contextlib import suppress
 from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 
-from buchbar.doors import events, nuki, reconciler
+from buchbar.base.sealed import seal
+from buchbar.booking import lifecycle
+from buchbar.booking.events import CITIZEN
+from buchbar.booking.models import Booking
+from buchbar.doors import codes, events, http, listening, locks, nuki, reconciler
 from buchbar.doors.adapters import Lock, Unreachable, Wish
-from buchbar.doors.models import Door, DoorEvent
+from buchbar.doors.models import Code, Door, DoorEvent
 from buchbar.doors.standin import TOKEN, Keypad, StandIn, served
 from tests import gym
-from tests.cast import NOW
+from tests.cast import NOW, SETTINGS
 from tests.doors import porter
 from tests.doors.porter import END, HOUR, MINUTE, SOON, START, digits, doors, entries, follow
 
@@ -105,7 +114,9 @@ def test_digits_that_a_keypad_does_not_take_are_refused(there, lock, digits_):
 
 def test_the_same_digits_twice_and_a_full_keypad_are_refused(there, lock):
     until_confirmed(lock, first := wish())
-    assert ADAPTER.put(lock, wish()).why == nuki.REFUSED
+    told = ADAPTER.put(lock, wish())
+    assert told.state == "taken" and told.why == nuki.DUPLICATE
+    assert ADAPTER.put(lock, replace(wish(), put_at=NOW - MINUTE)).state == "pending", "it may be our own"
     lock.settings["capacity"] = "1"
     assert ADAPTER.put(lock, wish("771177")).why == nuki.FULL
     assert ADAPTER.put(lock, first).state == "confirmed"
@@ -154,3 +165,109 @@ def test_from_the_booking_to_the_keypad_and_back(database, there):
     for minute in range(4):
         reconciler.run(database, END + HOUR + minute * MINUTE)
     assert not known(standin)
+
+
+@pytest.mark.parametrize("unheard", [0, 1])
+def test_what_is_cancelled_while_it_is_on_its_way_opens_nothing(database, there, unheard):
+    """Also where the answer to the wish got lost: that it isn't in the list doesn't say that it won't come."""
+    standin, settings = there
+    standin.late, standin.unheard = 100, unheard
+    with database.write() as session:
+        here = porter.build(session)
+        (door,) = doors(session, here, adapter="nuki")
+        porter.setting(door, **settings)
+        booking = gym.booked(session, here, gym.slot(here, 1))
+        follow(session, booking, NOW)
+    reconciler.run(database, SOON)
+    with database.write() as session:
+        code, ours = digits(session), session.get_one(Booking, booking.id)
+        lifecycle.cancel(session, ours, SOON, CITIZEN)
+        follow(session, ours, SOON)
+    reconciler.run(database, SOON + MINUTE)
+    standin.arrive()
+    standin.late = 1
+    assert standin.press("17", code, START), "or it proves nothing"
+    for minutes in range(2, 40, 3):
+        reconciler.run(database, SOON + minutes * MINUTE)
+    assert not standin.press("17", code, START)
+    with database.read() as session:
+        assert entries(session)[0].state == "removed"
+
+
+def test_a_code_that_was_switched_off_at_the_keypad_is_switched_on_again(there, lock):
+    until_confirmed(lock, mine := wish())
+    known(there[0])[0]["enabled"] = False
+    until_confirmed(lock, mine)
+    assert known(there[0])[0]["enabled"] is True
+
+
+def test_digits_that_the_new_lock_of_a_door_never_takes_are_replaced(database, there):
+    standin, settings = there
+    with database.write() as session:
+        here = porter.build(session)
+        (door,) = doors(session, here)
+        porter.setting(door, **settings)
+        follow(session, gym.booked(session, here, gym.slot(here, 1)), NOW)
+        session.scalars(select(Code)).one().sealed = seal(SETTINGS.secret, codes.PURPOSE, "504411")
+        door.adapter = "nuki"
+        reconciler.settle_anew(session, door, SOON)
+    for minutes in range(4):
+        reconciler.run(database, SOON + minutes * MINUTE)
+    with database.read() as session:
+        assert digits(session) != "504411" and [code["code"] for code in known(standin)] == [int(digits(session))]
+
+
+def test_digits_that_somebody_else_has_at_the_keypad_are_replaced_once(database, there):
+    standin, settings = there
+    with database.write() as session:
+        here = porter.build(session)
+        (door,) = doors(session, here, adapter="nuki")
+        porter.setting(door, **settings)
+        follow(session, gym.booked(session, here, gym.slot(here, 1)), NOW)
+        first = digits(session)
+    standin.keypads["17"].codes["x"] = {"name": "Hausmeister", "type": 13, "code": int(first)}
+    for minutes in range(6):
+        reconciler.run(database, SOON + minutes * MINUTE)
+    with database.read() as session:
+        second = digits(session)
+        assert second != first and entries(session)[0].state == "confirmed"
+    with database.write() as session:
+        codes.replace_unfit(session, session.scalars(select(Code.id)).one(), SOON + HOUR)
+        assert digits(session) == second, "it isn't the digits"
+
+
+def test_an_answer_in_drops_is_left_in_the_middle(monkeypatch):
+    monkeypatch.setattr(http, "WHOLE", 0.3)
+    dripping = socket.create_server(("127.0.0.1", 0))
+
+    def drip():
+        caller, _address = dripping.accept()
+        with caller, suppress(OSError):
+            caller.sendall(b"HTTP/1.1 200 OK\r\n")
+            for _drop in range(100):
+                caller.sendall(b"x: y\r\n")
+                time.sleep(0.05)
+
+    threading.Thread(target=drip, daemon=True).start()
+    began = time.monotonic()
+    with dripping, pytest.raises(Unreachable):
+        http.ask(SETTINGS, "GET", f"http://127.0.0.1:{dripping.getsockname()[1]}/")
+    assert time.monotonic() - began < 2
+
+
+def test_locks_are_asked_for_news_in_turn_and_not_for_ever(database, monkeypatch):
+    asked, clock = [], [0.0]
+
+    def silent(lock, _since):
+        asked.append(lock.door_id)
+        clock[0] += 30
+        raise Unreachable("schweigt")
+
+    monkeypatch.setattr(locks.ADAPTERS["nuki"], "news", silent, raising=False)
+    monkeypatch.setattr(listening.time, "monotonic", lambda: clock[0])
+    with database.write() as session:
+        made = {door.id for door in doors(session, porter.build(session), 5, adapter="nuki")}
+    listening.poll(database, NOW)
+    first = len(asked)
+    listening.poll(database, NOW + MINUTE)
+    assert first < 5 and set(asked) == made

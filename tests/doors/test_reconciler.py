@@ -2,18 +2,22 @@
 
 import logging
 import threading
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import event, insert, select
 
+from buchbar.accounts.models import Municipality
 from buchbar.base.db import table_of
 from buchbar.base.logs import JsonLines
 from buchbar.base.sealed import seal
 from buchbar.booking import lifecycle
 from buchbar.booking.events import CITIZEN
+from buchbar.booking.halls import codes_shown, door_codes
 from buchbar.booking.models import Booking
 from buchbar.doors import alarms, codes, locks, reconciler
+from buchbar.doors.adapters import Unreachable
 from buchbar.doors.models import Code, Door, Entry, Window
 from buchbar.notices.models import Letter
 from tests import gym
@@ -163,6 +167,47 @@ def test_one_silent_lock_keeps_no_other_waiting(database, lock, monkeypatch):
     assert silent.told == ["put"] and len(lock.codes) == 1
 
 
+def test_doors_with_many_codes_and_silent_locks_let_a_healthy_one_have_its_turn(database, lock, monkeypatch):
+    """Each asking of a silent lock takes 10 seconds; all of them are due before the healthy one."""
+    silent, clock = Memory(), [0.0]
+
+    def hang(*_anything):
+        clock[0] += 10
+        raise Unreachable("schweigt")
+
+    monkeypatch.setattr(silent, "put", hang)
+    monkeypatch.setitem(locks.ADAPTERS, "nuki", silent)
+    monkeypatch.setattr(reconciler.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(reconciler, "AT_ONCE", 20)
+    with database.write() as session:
+        here = porter.build(session)
+        for number, door in enumerate(doors(session, here, 8, adapter="nuki", parts=[1])):
+            porter.setting(door, url=f"https://lock{number}.example.org/")
+        for hour in (16, 17, 18, 19):
+            follow(session, gym.of_club(session, here, gym.slot(here, 1, hour=hour, minutes=60)), NOW)
+        doors(session, here, parts=[2])
+        follow(session, gym.of_club(session, here, gym.slot(here, 2)), SOON)
+    for _run in range(2):
+        reconciler.run(database, SOON + timedelta(seconds=clock[0]))
+    assert len(lock.codes) == 1
+
+
+def test_locks_behind_one_silent_address_are_left_alone_together(database, lock):
+    lock.down = True
+    with database.write() as session:
+        here = porter.build(session)
+        for door in doors(session, here, 5):
+            porter.setting(door, url="https://api.example.org/")
+        follow(session, gym.booked(session, here, gym.slot(here, 1)), NOW)
+    reconciler.run(database, SOON)
+    assert lock.told == ["put", "put"], "one of them could be the lock's own trouble"
+    reconciler.run(database, SOON + timedelta(seconds=20))
+    assert lock.told == ["put", "put"]
+    lock.down = False
+    reconciler.run(database, SOON + reconciler.LEFT_ALONE)
+    assert len(lock.codes) == 5
+
+
 def test_an_answer_that_got_lost_makes_no_second_code(database, lock, booked):
     lock.unheard = 1
     reconciler.run(database, SOON)
@@ -183,6 +228,23 @@ def test_what_was_cancelled_while_the_lock_was_spoken_to_is_removed_next(databas
     reconciler.run(database, SOON)
     assert state(database).state == "removing" and lock.codes
     reconciler.run(database, SOON)
+    assert state(database).state == "removed" and not lock.codes
+
+
+def test_nobody_else_speaks_to_a_lock_that_is_being_spoken_to(database, lock, booked, monkeypatch):
+    """Else the other's "forget it" could come there first, and the code stay for ever."""
+    put = lock.put
+
+    def put_slowly(lock_, wish):
+        monkeypatch.setattr(lock, "put", put)
+        cancel(database, booked, SOON)
+        reconciler.run(database, SOON + MINUTE)  # another process
+        return put(lock_, wish)
+
+    monkeypatch.setattr(lock, "put", put_slowly)
+    reconciler.run(database, SOON)
+    assert lock.told == ["put"]
+    reconciler.run(database, SOON + 2 * MINUTE)
     assert state(database).state == "removed" and not lock.codes
 
 
@@ -210,6 +272,48 @@ def test_a_door_that_is_taken_out_of_use_forgets(database, lock, booked):
         entries(session)[0].next_at = SOON
     reconciler.run(database, SOON)
     assert state(database).state == "removed" and not lock.codes
+
+
+def test_a_door_that_was_out_of_use_for_a_moment_gets_its_codes_back(database, lock, booked):
+    reconciler.run(database, SOON)
+    begin = START - 30 * MINUTE
+    for active in (False, True):
+        with database.write() as session:
+            session.scalars(select(Door)).one().active = active
+            entries(session)[0].next_at = begin
+        if not active:
+            reconciler.run(database, begin)
+    assert state(database).state == "removed" and not lock.codes
+    with database.read() as session:
+        late = alarms.hanging(session, booked.municipality_id, begin + 11 * MINUTE)
+    assert len(late) == 1 and alarms.raise_all(database, begin + MINUTE) == 0, "the job has its five minutes"
+    assert door_codes.keep(database, begin + 5 * MINUTE) == 1
+    reconciler.run(database, begin + 5 * MINUTE)
+    assert state(database).state == "confirmed" and len(lock.codes) == 1
+
+
+def test_a_lock_that_knows_no_times_has_a_code_only_while_it_holds(database, lock, booked):
+    with database.write() as session:
+        session.scalars(select(Door)).one().keeps_time = False
+        reconciler.look_again(session, session.scalars(select(Door)).one(), NOW)
+    for at in (NOW, SOON, START - 16 * MINUTE):
+        reconciler.run(database, at)
+        assert alarms.raise_all(database, at) == 0 and not lock.codes, "it would open at once"
+    with database.read() as session:
+        (door,) = codes_shown.shown(session, session.get_one(Booking, booked.id), SOON).doors
+        assert door.words == "wird rechtzeitig eingerichtet"
+    reconciler.run(database, START - 15 * MINUTE)
+    assert len(lock.codes) == 1 and state(database).state == "active"
+    reconciler.run(database, END + 30 * MINUTE)
+    assert not lock.codes
+
+
+def test_an_office_without_an_address_was_not_told(database, lock, booked):
+    with database.write() as session:
+        session.scalars(select(Municipality)).one().email = ""
+    lock.down = True
+    reconciler.run(database, START - HOUR)
+    assert alarms.raise_all(database, START - HOUR) == 0 and state(database).alarmed_at is None
 
 
 def test_processes_that_run_at_once_tell_each_lock_once(database, lock):

@@ -3,8 +3,9 @@
 import json
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
@@ -29,7 +30,8 @@ class Controller(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
-        good = self.headers["x-buchbar-signature"] == webhook.sign(SECRET, self.headers["x-buchbar-timestamp"], body)
+        stamp, door_id = self.headers["x-buchbar-timestamp"], UUID(json.loads(body)["door"])
+        good = self.headers["x-buchbar-signature"] == webhook.sign(SECRET, stamp, door_id, body)
         self.calls.append((json.loads(body), self.headers["idempotency-key"]))
         status, told = self.answer if good else (401, {})
         content = told if isinstance(told, bytes) else json.dumps(told).encode()
@@ -72,9 +74,28 @@ def test_a_wish_is_signed_and_the_same_wish_again_has_the_same_key(lock):
     assert "code" not in Controller.calls[-1][0]
 
 
+def test_asking_again_is_another_call_and_is_he_there_is_none_twice(lock):
+    """A controller that answers the same call as before would else be pending for ever."""
+    wish = Wish(uuid4(), "4829", START, END, NOW)
+    Controller.answer = (200, {"state": "pending"})
+    first = ADAPTER.put(lock, wish)
+    later = replace(wish, remote_id=first.remote_id)
+    for _lost in range(2):
+        ADAPTER.put(lock, later)
+    keys = [key for _body, key in Controller.calls]
+    assert keys[0] != keys[1] == keys[2]
+    ADAPTER.ask(lock)
+    assert Controller.calls[-1][1] is None
+
+
 @pytest.mark.parametrize(
     ("answer", "state"),
-    [((200, {"state": "pending"}), "pending"), ((200, {"state": "refused"}), "refused"), ((404, {}), "refused")],
+    [
+        ((200, {"state": "pending"}), "pending"),
+        ((200, {"state": "taken"}), "taken"),
+        ((200, {"state": "refused"}), "refused"),
+        ((404, {}), "refused"),
+    ],
 )
 def test_what_it_answers_counts(lock, answer, state):
     Controller.answer = answer
@@ -111,16 +132,20 @@ def door(database):
         return door
 
 
-def tell(client, door, secret=SECRET, at=NOW, **event):
+def tell(client, door, secret=SECRET, at=NOW, signed_for=None, **event):
     body = json.dumps({"id": "e1", "kind": "opened", "at": NOW.isoformat()} | event).encode()
     stamp = str(int(at.timestamp()))
-    headers = {"x-buchbar-timestamp": stamp, "x-buchbar-signature": webhook.sign(secret, stamp, body)}
+    headers = {
+        "x-buchbar-timestamp": stamp,
+        "x-buchbar-signature": webhook.sign(secret, stamp, signed_for or door.id, body),
+    }
     return client.post(f"/tueren/{door.id}/ereignis", content=body, headers=headers).status_code
 
 
 def test_news_are_kept_once_if_signed_and_fresh(client, database, door):
     assert tell(client, door) == tell(client, door) == 204
     assert tell(client, door, secret="guessed", id="e2") == 400
+    assert tell(client, door, signed_for=uuid4(), id="e2") == 400, "it was another door's"
     assert tell(client, door, at=NOW - HOUR, id="e3") == 400, "replayed"
     assert tell(client, door, id="e4", kind="exploded") == 400
     assert tell(client, door, id="e5", kind="low_battery") == 204
