@@ -16,11 +16,13 @@ from buchbar.booking import calendar_view
 from buchbar.booking.calendar_view import Entry, Piece
 from buchbar.booking.halls.plan import HallPlan, HallRules, PartRules
 from buchbar.calendar.spans import Span, intersect, subtract
-from buchbar.calendar.walls import days_span, local_date
+from buchbar.calendar.walls import MINUTES_A_DAY, at, days_span, local_date, wall_minutes
 from buchbar.resources.halls import HallPart
 
 QUARTER, FINEST = timedelta(minutes=15), timedelta(minutes=5)
 HOUR = timedelta(hours=1)
+# In minutes on the wall: when the table begins for what is open by night, and what it shows where nothing is open.
+MORNING, FIRST, LAST = 6 * 60, 8 * 60, 22 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ def of_day(plan: HallPlan, halls: Sequence[HallRules], day: date, found: Sequenc
     for each in found:
         own[each.resource_id].append(each)
     opened = {hall.id: plan.opening(hall, day, "office") for hall in halls}
-    shown = calendar_view.window(day, [*(e.claim for e in found), *(s for o in opened.values() for s in o)], plan.zone)
+    booked = [each.claim for each in found if each.booking]
+    shown = _window(plan, day, booked, [span for spans in opened.values() for span in spans])
     cut = {
         part.id: _with_school(plan, hall, day, calendar_view.pieces(own[part.id], opened[hall.id], shown))
         for hall in halls
@@ -101,6 +104,19 @@ def by_part_and_day(plan: HallPlan, found: Iterable[Entry]) -> dict[tuple[UUID, 
     for each in found:
         cells[each.resource_id, local_date(each.span.start, plan.zone)].append(each)
     return cells
+
+
+def _window(plan: HallPlan, day: date, booked: Sequence[Span], opened: Sequence[Span]) -> Span:
+    """Whole hours from when the first hall opens until the last one closes, and around all that is booked. A hall that
+    is open by night begins with the morning: a day stays wide enough to be read."""
+    whole = days_span(day, day, plan.zone)
+    shown = intersect(booked, [whole]) + intersect(opened, [Span(at(day, MORNING, plan.zone), whole.end)])
+    if not shown:
+        return Span(at(day, FIRST, plan.zone), at(day, LAST, plan.zone))
+    first = wall_minutes(min(span.start for span in shown), plan.zone)
+    end = max(span.end for span in shown)
+    last = MINUTES_A_DAY if end == whole.end else wall_minutes(end, plan.zone)
+    return Span(at(day, first // 60 * 60, plan.zone), at(day, min(-(-last // 60) * 60, MINUTES_A_DAY), plan.zone))
 
 
 def _in_order(hall: HallRules) -> list[PartRules]:

@@ -1,5 +1,6 @@
 """Plans of the sports office: who is where, how much is used; the same number of questions for one booking or many."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from buchbar.booking import closures
 from buchbar.booking.halls import day_plan, utilisation
 from buchbar.booking.halls.plan import plan
+from buchbar.calendar.rules import WeeklyRule
 from buchbar.calendar.spans import Span
+from buchbar.resources.halls import HallHours
 from tests import gym
 from tests.cast import CLERK, NOW, assemble, slot_at
 from tests.clerks import become, counted
@@ -50,6 +53,52 @@ def test_the_table_is_whole_on_days_when_the_clocks_change(session, day):
     table = day_plan.of_day(rules, list(rules.halls.values()), day, [])
     for row in table.halls[0].rows:
         assert sum(cell.columns for cell in row.cells) == sum(columns for _hour, columns in table.hours) == 56
+
+
+def hours_of(session, here):
+    rules = plan(session, here.town.town)
+    halls = list(rules.halls.values())
+    hours = day_plan.of_day(rules, halls, TUESDAY, day_plan.entries(session, rules, halls, TUESDAY, TUESDAY, NOW)).hours
+    return hours[0][0], hours[-1][0]
+
+
+def test_a_hall_open_by_night_stretches_nobodys_day_but_what_is_booked_is_shown(session):
+    here = gym.build(session, assemble(session))
+    assert hours_of(session, here) == ("08:00", "21:00")
+    here.hall.hours = HallHours(open=(WeeklyRule(frozenset(range(7)), 0, 24 * 60, on_holidays=True),))
+    session.flush()
+    whole_day = Span(slot_at(TUESDAY, 0), slot_at(TUESDAY + timedelta(days=1), 0))
+    closures.close(session, here.parts[1], whole_day, "Wartung", NOW, CLERK)
+    assert hours_of(session, here) == ("06:00", "23:00")
+    gym.held(session, here, slot(here, 2, hour=4, minutes=90))
+    assert hours_of(session, here) == ("04:00", "23:00")
+    here.hall.hours = HallHours()
+    session.flush()
+    assert hours_of(session, here) == ("04:00", "05:00")
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_what_is_clipped_stands_whole_in_the_title(client, database, here, sports):
+    with database.write() as session:
+        gym.of_club(session, here, slot(here, 1, minutes=60), title="Kinderturnen der Kleinsten")
+    page = client.get(f"{DESK}?tag=2026-12-01").text
+    assert 'title="TuS Diepholz, Kinderturnen der Kleinsten, 18:00–19:00"' in page
+    assert 'title="frei, 16:00–18:00"' in page
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_the_pages_about_halls_lead_to_each_other_above_their_heading(client, here, sports):
+    below = ("woche", "auslastung", "anfragen", "serien", "eintragen", "sperren", "statistik", "verwalten")
+    pages = [DESK, *(f"{DESK}/{each}" for each in below)]
+    pages += [f"/diepholz/amt/{each}" for each in ("vergabe", "vereine", "tueren")]
+    ways = set()
+    for page in [*pages, f"{DESK}/verwalten/{here.hall.id}"]:
+        text = client.get(page).text
+        before, nav, after = re.split(r'<nav class="tabs"(.*?)</nav>', text, flags=re.DOTALL)
+        assert "<h1" in after and "<h1" not in before, page
+        assert nav.count(f'aria-current="{"page" if page in pages else "true"}"') == 1, page
+        ways.add(tuple(re.findall(r'href="([^"]+)"', nav)))
+    assert [sorted(each) for each in ways] == [sorted(pages)]
 
 
 def test_utilisation_counts_what_is_booked_of_what_is_open(session):
