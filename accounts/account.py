@@ -1,17 +1,26 @@
 """Giving an account up: what goes with the person, and what becomes of the clubs that they have managed."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from buchbar.accounts import citizens, membership
+from buchbar.accounts import api_tokens, citizens, membership
 from buchbar.accounts.clubs import Invitation, Member, Organisation
 from buchbar.accounts.models import Revision
 from buchbar.accounts.people import Person
 from buchbar.base.db import in_line
 from buchbar.base.errors import Refused
 from buchbar.base.texts import _
+
+_forgetting: list[Callable[[Session, Person], None]] = []
+
+
+def put_in(forget: Callable[[Session, Person], None]) -> None:
+    """Make known what else goes with an account, because nothing but the account asked for it."""
+    if forget not in _forgetting:
+        _forgetting.append(forget)
 
 
 def alone(session: Session, person: Person) -> list[Organisation]:
@@ -23,7 +32,7 @@ def alone(session: Session, person: Person) -> list[Organisation]:
     ]
 
 
-def delete_account(session: Session, person: Person) -> None:
+def delete_account(session: Session, person: Person, at: datetime) -> None:
     """Forget a person who wishes it. Raises Refused as long as others need them to manage a club."""
     for member in membership.memberships(session, person):
         in_line(session, f"members {member.organisation_id}")
@@ -31,16 +40,20 @@ def delete_account(session: Session, person: Person) -> None:
         raise Refused(
             _("Bitte übergeben Sie erst die Verwaltung von %s jemand anderem, der dort schon dabei ist.") % left[0].name
         )
-    forget_person(session, person)
+    forget_person(session, person, at)
 
 
-def forget_person(session: Session, person: Person) -> None:
+def forget_person(session: Session, person: Person, at: datetime) -> None:
     """Delete a person with their sessions, memberships and invitations. An application that nobody stands behind any
     more goes, too. Bookings keep their own dates."""
     theirs = [member.organisation for member in membership.memberships(session, person)]
     citizens.sign_out_everywhere(session, person)
+    for forget in _forgetting:
+        forget(session, person)
     session.execute(delete(Invitation).where(Invitation.email == person.email))
     session.execute(delete(Member).where(Member.person_id == person.id))
+    for organisation in theirs:
+        membership.gone(session, organisation, person, at)
     session.execute(delete(Person).where(Person.id == person.id))
     for organisation in theirs:
         if organisation.state in ("applied", "refused") and not membership.members(session, organisation):
@@ -57,4 +70,5 @@ def forget_application(session: Session, organisation: Organisation) -> None:
 def tidy(session: Session, now: datetime) -> None:
     """Delete codes and sessions that have run out, and invitations that nobody has accepted."""
     citizens.forget(session, now)
+    api_tokens.forget(session, now)
     session.execute(delete(Invitation).where(Invitation.expires_at < now))

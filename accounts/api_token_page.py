@@ -14,7 +14,9 @@ from buchbar.base.web import get, limited, page, post, redirect
 @get("/konto/api")
 def token_page(request: Request, session: Session, now: datetime) -> Response[Any]:
     person = signed_in_person(request, session, now)
-    return page(request, "accounts/api.html", since=api_tokens.known(session, person), token="")
+    return page(
+        request, "accounts/api.html", since=api_tokens.known(session, person, now), token="", days=api_tokens.LIFE.days
+    )
 
 
 @post("/konto/api")
@@ -22,7 +24,7 @@ def token_page(request: Request, session: Session, now: datetime) -> Response[An
 def make(request: Request, session: Session, now: datetime) -> Response[Any]:
     """Shown in the answer itself and never again."""
     token = api_tokens.make(session, signed_in_person(request, session, now), now)
-    return page(request, "accounts/api.html", since=now, token=token, return_to="/konto/api")
+    return page(request, "accounts/api.html", since=now, token=token, days=api_tokens.LIFE.days, return_to="/konto/api")
 
 
 @post("/konto/api/ende")

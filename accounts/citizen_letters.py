@@ -41,7 +41,10 @@ NEWS: dict[str, tuple[str, str]] = {
     ),
     "blocked": (
         N_("%(club)s kann zurzeit nicht buchen"),
-        N_("wir haben das Buchen für %(club)s gesperrt. Was schon gebucht ist, ändert sich dadurch nicht."),
+        N_(
+            "wir haben das Buchen für %(club)s gesperrt. Was schon gebucht ist, bleibt eingetragen, und Sie können es "
+            "freigeben. Ändern können Sie es zurzeit nicht, und Türcodes zeigen wir nicht."
+        ),
     ),
     "freed": (
         N_("%(club)s kann wieder Hallen buchen"),

@@ -107,7 +107,7 @@ def deletion_page(request: Request, session: Session, now: datetime) -> Response
 
 @post("/konto/loeschung")
 def delete(request: Request, session: Session, now: datetime) -> Response[Any]:
-    account.delete_account(session, citizens.signed_in_person(request, session, now))
+    account.delete_account(session, citizens.signed_in_person(request, session, now), now)
     return _signed_out(request, "geloescht")
 
 

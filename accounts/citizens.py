@@ -13,6 +13,7 @@ from litestar import Request
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, joinedload
 
+from buchbar.accounts import api_tokens
 from buchbar.accounts.people import Person, PersonCode, PersonSignIn
 from buchbar.base import texts
 from buchbar.base.db import in_line
@@ -99,6 +100,12 @@ def person_of(request: Request, session: Session, now: datetime) -> Person | Non
     return found.person if found else None
 
 
+def who_asks(session: Session) -> Person | None:
+    """The citizen whose request the session serves (web.asking); None for strangers, and where there is no request."""
+    request = session.info.get("request")
+    return person_of(request, session, session.info["now"]) if request else None
+
+
 def signed_in_person(request: Request, session: Session, now: datetime) -> Person:
     """The citizen who asks. Raises SignInNeeded, which leads to the sign-in page and from there back to this one."""
     person = person_of(request, session, now)
@@ -146,11 +153,12 @@ def sign_out(session: Session, token: str) -> None:
 
 
 def sign_out_everywhere(session: Session, person: Person) -> None:
-    """End all sessions of a person, and take back the codes that were mailed for a new one."""
+    """End all sessions of a person, also of programs, and take back the codes that were mailed for a new one."""
     address = _address_print(session, person.email)
     in_line(session, f"citizen {address}")
     session.execute(delete(PersonSignIn).where(PersonSignIn.person_id == person.id))
     session.execute(delete(PersonCode).where(PersonCode.email == address))
+    api_tokens.end(session, person)
 
 
 def forget(session: Session, now: datetime) -> None:

@@ -13,11 +13,12 @@ from buchbar.accounts.clubs import KINDS, ROLES, STATES, Organisation
 from buchbar.accounts.models import Municipality
 from buchbar.accounts.people import Person
 from buchbar.accounts.queries import municipality
-from buchbar.base import forms
+from buchbar.base import forms, limits
 from buchbar.base.errors import Invalid, NotFound
 from buchbar.base.texts import N_, _
-from buchbar.base.web import Form, get, limited, page, post, redirect
+from buchbar.base.web import Form, get, limited, page, post, redirect, settings_of
 
+MAILS = 5  # invitations to one address in an hour, whichever clubs send them: it may be a stranger's
 # Who did it, in histories that last longer than a person's account; clerks read them.
 THEMSELVES = "der Verein selbst"
 LABELS = {
@@ -88,6 +89,8 @@ def invite(
     organisation = membership.managed(session, person, organisation_id)
     try:
         read = forms.read(form, email=forms.address, role=forms.one_of(*ROLES))
+        secret, address = settings_of(request).secret, read.email.lower()
+        limits.count(session, secret, "invited_address", address, most=MAILS, per=timedelta(hours=1), now=now)
         membership.invite(session, organisation, read.email, read.role, now, THEMSELVES)
     except Invalid as fault:
         return _club(request, session, person, organisation_id, now, dict(form), fault.fields)
@@ -131,7 +134,7 @@ def remove(
 @post("/konto/verein/{organisation_id:uuid}/austritt")
 def leave(request: Request, session: Session, now: datetime, organisation_id: FromPath[UUID]) -> Response[Any]:
     person = citizens.signed_in_person(request, session, now)
-    membership.leave(session, membership.membership(session, person, organisation_id).organisation, person)
+    membership.leave(session, membership.membership(session, person, organisation_id).organisation, person, now)
     return redirect(request, "/konto?erledigt=ausgetreten")
 
 

@@ -144,3 +144,30 @@ def organisations_of(session: Session, town: Municipality, person: Person) -> li
         )
     )
     return list(session.scalars(theirs.order_by(Organisation.name_key, Organisation.id)))
+
+
+def belongs(session: Session, organisation_id: UUID, person: Person) -> bool:
+    """Whether the person is a member, whatever the office thinks of the organisation."""
+    theirs = Member.organisation_id == organisation_id, Member.person_id == person.id
+    return session.scalar(select(Member.id).where(*theirs)) is not None
+
+
+def anybody(session: Session, organisation_id: UUID) -> bool:
+    """Whether an organisation has members at all. Who books by telephone may have none."""
+    return session.scalar(select(Member.id).where(Member.organisation_id == organisation_id).limit(1)) is not None
+
+
+def reached_at(session: Session, organisation: Organisation, email: str) -> list[str]:
+    """Where to write about something that was begun under an address: there, while it is a member's (or the
+    organisation's own); else to those who manage the organisation, who came first before others. Of whom nobody has
+    an account, the address that the office knows."""
+    rows = session.execute(
+        select(Person.email, Member.role)
+        .join(Member, Member.person_id == Person.id)
+        .where(Member.organisation_id == organisation.id)
+        .order_by(Member.added_at, Member.id)
+    ).all()
+    own = organisation.email.lower()
+    if email and (not rows or email.lower() in {own, *(address for address, _role in rows)}):
+        return [email]
+    return [address for address, role in rows if role == "manager"] or [each for each in (organisation.email,) if each]

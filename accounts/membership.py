@@ -1,5 +1,6 @@
 """Who may book for a club: its managers invite, remove and make each other so. One manager must always be left."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -19,6 +20,21 @@ from buchbar.base.tokens import genuine, named_by
 # So long an invitation may be accepted, and so many may be open at once: enough for all coaches of a big club.
 INVITED_FOR = timedelta(days=14)
 MOST_INVITED = 50
+
+
+Left = Callable[[Session, Organisation, Person, datetime], None]
+_left: list[Left] = []
+
+
+def hand_down(*, left: Left) -> None:
+    """Let something follow when somebody books no longer for a club."""
+    _left[:] = [left]
+
+
+def gone(session: Session, organisation: Organisation, person: Person, at: datetime) -> None:
+    """Somebody has just ceased to be a member: what hangs on that follows."""
+    for follow in _left:
+        follow(session, organisation, person, at)
 
 
 def memberships(session: Session, person: Person) -> list[Member]:
@@ -76,6 +92,12 @@ def invitations(session: Session, organisation: Organisation, now: datetime) -> 
     """Those that can still be accepted, the oldest first."""
     open_ones = Invitation.organisation_id == organisation.id, Invitation.expires_at > now
     return list(session.scalars(select(Invitation).where(*open_ones).order_by(Invitation.made_at, Invitation.id)))
+
+
+def invitations_of(session: Session, person: Person) -> list[Invitation]:
+    """Those that went to the person's address and weren't accepted."""
+    theirs = select(Invitation).where(Invitation.email == person.email).order_by(Invitation.made_at, Invitation.id)
+    return list(session.scalars(theirs.options(joinedload(Invitation.organisation))))
 
 
 def invite(session: Session, organisation: Organisation, email: str, role: str, at: datetime, by: str) -> Invitation:
@@ -163,10 +185,11 @@ def remove(session: Session, organisation: Organisation, member_id: UUID, at: da
     _keep_manager(session, member)
     session.delete(member)
     session.flush()
+    gone(session, organisation, member.person, at)
     citizen_letters.tell(session, organisation, member.person, "removed", at)
 
 
-def leave(session: Session, organisation: Organisation, person: Person) -> None:
+def leave(session: Session, organisation: Organisation, person: Person, at: datetime) -> None:
     """Leave a club of one's own accord. Raises Refused for the last manager."""
     _one_at_a_time(session, organisation)
     member = _member(session, organisation, Member.person_id == person.id)
@@ -175,6 +198,7 @@ def leave(session: Session, organisation: Organisation, person: Person) -> None:
     _keep_manager(session, member)
     session.delete(member)
     session.flush()
+    gone(session, organisation, person, at)
 
 
 def is_last_manager(session: Session, member: Member) -> bool:

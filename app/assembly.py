@@ -6,14 +6,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session, object_session
 
-from buchbar.accounts import desk_page
+from buchbar.accounts import account, desk_page, membership
 from buchbar.accounts.models import Municipality
 from buchbar.base import pages
 from buchbar.booking import account_page, claims, journeys, lifecycle, set_up, tariff_areas, whose
 from buchbar.booking.events import PROVIDER, record
 from buchbar.booking.halls import calendar_entries as halls_calendar
 from buchbar.booking.halls import citizen as halls_citizen
-from buchbar.booking.halls import club_dates, door_codes, following, presence, watches
+from buchbar.booking.halls import club_access, club_dates, door_codes, following, own_data, presence, watches
 from buchbar.booking.halls import desk as halls_desk
 from buchbar.booking.halls import in_rules as halls_rules
 from buchbar.booking.halls import letter_examples as halls_examples
@@ -23,7 +23,16 @@ from buchbar.booking.halls import reservation as halls_reservation
 from buchbar.booking.halls import set_up as halls_set_up
 from buchbar.booking.halls import tariff as halls_tariff
 from buchbar.booking.models import Booking
-from buchbar.booking.weddings import calendar_entries, couple, desk, in_rules, letter_examples, letters, reservation
+from buchbar.booking.weddings import (
+    calendar_entries,
+    couple,
+    desk,
+    in_rules,
+    letter_examples,
+    letters,
+    reservation,
+    timetable,
+)
 from buchbar.booking.weddings import set_up as weddings_set_up
 from buchbar.booking.weddings.timetable import JOURNEY
 from buchbar.doors import events as door_events
@@ -58,6 +67,8 @@ def put_together() -> None:
             calendar=halls_calendar.IN_CALENDARS,
             letters=halls_examples.IN_LETTERS,
             rules=halls_rules.IN_RULES,
+            let_in=club_access.let_in,
+            readdressed=club_access.readdressed,
         )
     )
     whose.listen()
@@ -69,8 +80,12 @@ def put_together() -> None:
     set_up.put_in(weddings_set_up.steps)
     set_up.put_in(halls_set_up.steps)
     account_page.put_in(club_dates.of_clubs)
+    membership.hand_down(left=club_access.left)
+    account.put_in(own_data.forget)
+    account_page.put_in_data(own_data.of_person)
     desk_page.put_in("halls", halls_set_up.has_any)
     pages.put_in("has_halls", has_halls)
+    pages.put_in("has_venues", has_venues)
     paying.hand_down(
         lock=lock,
         at_once=claims.versions_last,
@@ -87,6 +102,12 @@ def has_halls(town: Municipality) -> bool:
     """Whether the pages of a town lead to its halls; from memory."""
     session = object_session(town)
     return session is not None and bool(halls_plan.plan(session, town).halls)
+
+
+def has_venues(town: Municipality) -> bool:
+    """Whether the pages of a town lead to its places to marry; from memory."""
+    session = object_session(town)
+    return session is not None and timetable.has_venues(session, town)
 
 
 def lock(session: Session, booking_ids: Sequence[UUID]) -> None:

@@ -137,7 +137,8 @@ def _in_transaction(
             arguments["form"] = Form(await request.form())
         count = partial(_count, request, limit, now) if limit else None
         transaction = None if "session" not in own else state.database.write if writes else state.database.read
-        answer = partial(in_thread, request, partial(_act, fn, arguments, state.database, transaction, count))
+        asks = partial(asking, request=request, now=now)
+        answer = partial(in_thread, request, partial(_act, fn, arguments, state.database, transaction, count, asks))
         return await (kept_by(request, now, answer) if kept_by else answer())
 
     parameters = [p for name, p in signature.parameters.items() if name not in own | {"request"}]
@@ -155,6 +156,7 @@ def _act(
     database: Database,
     transaction: Callable[[], AbstractContextManager[Session]] | None,
     count: Callable[[Session], None] | None,
+    asks: Callable[[Session], None],
 ) -> Any:
     """Count the attempt and act, in one transaction where there is one; what is undone counts all the same."""
     if transaction is None:
@@ -166,12 +168,18 @@ def _act(
         with transaction() as session:
             if count:
                 count(session)
+            asks(session)
             return fn(session=session, **arguments)
     except Exception:
         if count:
             with database.write() as session:
                 count(session)
         raise
+
+
+def asking(session: Session, request: Request, now: datetime) -> None:
+    """Write down on a session whose request it serves: some of what it reads isn't for everybody."""
+    session.info["request"], session.info["now"] = request, now
 
 
 def _count(request: Request, limit: Limit, now: datetime, session: Session) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session, selectinload
 from buchbar.accounts import citizens, membership
 from buchbar.accounts.clubs import ROLES, STATES
 from buchbar.accounts.people import Person
+from buchbar.accounts.queries import places
 from buchbar.base.texts import _
 from buchbar.base.web import get, page
 from buchbar.booking import journeys, links, queries, steps
@@ -58,6 +59,16 @@ class OfClub:
     more: int = 0
 
 
+Kept = Callable[[Session, Person], dict[str, list[dict[str, Any]]]]
+_kept: list[Kept] = []
+
+
+def put_in_data(kept: Kept) -> None:
+    """Make known what else a journey keeps under a person's address, in German words."""
+    if kept not in _kept:
+        _kept.append(kept)
+
+
 Reader = Callable[[Session, Collection[UUID], datetime], dict[UUID, OfClub]]
 _readers: list[Reader] = []
 
@@ -89,6 +100,7 @@ def account_page(request: Request, session: Session, now: datetime) -> Response[
         of_clubs=of_clubs(session, known, now),
         above={each.path for each in own},
         states=STATES,
+        towns=[] if clubs else [town for place in places(session) for town in place.towns],
     )
 
 
@@ -123,6 +135,16 @@ def data_of(session: Session, person: Person, now: datetime) -> dict[str, Any]:
             }
             for each in membership.memberships(session, person)
         ],
+        "einladungen": [
+            {
+                "verein": each.organisation.name,
+                "kommune": each.organisation.municipality.name,
+                "rolle": _(ROLES[each.role]),
+                "eingeladen": each.made_at.isoformat(),
+                "gilt bis": each.expires_at.isoformat(),
+            }
+            for each in membership.invitations_of(session, person)
+        ],
         "buchungen": [
             {
                 "nummer": each.booking.number,
@@ -138,6 +160,7 @@ def data_of(session: Session, person: Person, now: datetime) -> dict[str, Any]:
             }
             for each in bookings
         ],
+        **{name: rows for kept in _kept for name, rows in kept(session, person).items()},
     }
 
 

@@ -17,7 +17,7 @@ from buchbar.base import texts
 from buchbar.base.documents import pdf, pdf_answer
 from buchbar.base.errors import NotFound
 from buchbar.base.texts import N_
-from buchbar.base.web import get
+from buchbar.base.web import asking, get
 from buchbar.booking import charge_papers, links, queries
 from buchbar.booking.models import Booking
 from buchbar.payments import numbers
@@ -31,9 +31,11 @@ def for_citizen(request: Request, now: datetime, token: FromPath[str], charge_id
     """Not in one transaction: numbering may write, and nobody waits for another connection with one in hand."""
     database = request.app.state.database
     with database.read() as session:
+        asking(session, request, now)
         charge = _seen(session, links.booking_by(session, token), charge_id)
     numbers.number(database, charge.id, now)
     with database.read() as session:
+        asking(session, request, now)
         booking = links.booking_by(session, token)
         return _answer(session, booking, _seen(session, booking, charge_id))
 

@@ -47,13 +47,15 @@ def correct(
     steps.allow(booking, "correct", at)
     if not changed:
         return
-    moved = contact["email"] != booking.email
+    was, moved = booking.email, contact["email"] != booking.email
     booking.email, booking.phone = contact["email"], contact["phone"]
     if moved:
         booking.generation += 1
         if booking.email:  # proven by the clerk's word
             booking.email_proven_at = booking.email_proven_at or at
     _tell(session, booking, "correct", at, by, ", ".join(changed), **({"email": "new"} if moved else {}))
+    if moved:
+        journeys.of(booking).readdressed(session, booking, was, at, by)
     claims.shown(session, booking.id)  # some calendars say for whom it is
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from buchbar.accounts.models import Municipality
@@ -18,6 +18,9 @@ from buchbar.notices import outbox
 from buchbar.notices.models import Errand, Letter
 from buchbar.payments import refunds
 from buchbar.payments.models import Payment, ProviderEvent, Refund
+
+# Of which journey letters are that belong to no booking, by how their kinds begin.
+ABOUT = {"club": "halls", "hall": "halls", "season": "halls", "door": "halls"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +103,20 @@ def _letters(session: Session, town: Municipality) -> list[Failure]:
         .join(Letter, Letter.id == Errand.subject_id)
         .outerjoin(Booking, Booking.id == Letter.booking_id)
         # A letter about a booking that isn't theirs (booking/whose.py) isn't for who asks, either.
-        .where(or_(Letter.booking_id.is_(None), Booking.id.is_not(None)))
+        .where(or_(Letter.booking_id.is_(None), Booking.id.is_not(None)), *_not_theirs(session))
         .where(Errand.state == "failed", Letter.municipality_id == town.id)
     )
     return [
         Failure(errand, _("E-Mail nicht zugestellt: „%s“") % letter.subject, booking, ("retry", "dismiss"))
         for errand, letter, booking in rows
     ]
+
+
+def _not_theirs(session: Session) -> list[ColumnElement[bool]]:
+    """Letters about no booking, which an office that sees some journeys only has nothing to do with."""
+    only = session.info.get("journeys")
+    others = [kind for kind, journey in ABOUT.items() if only is not None and journey not in only]
+    return [or_(Letter.booking_id.is_not(None), Letter.kind.not_like(f"{kind}%")) for kind in others]
 
 
 def _refunds(session: Session, town: Municipality) -> list[Failure]:

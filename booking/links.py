@@ -1,4 +1,5 @@
-"""Secret links to a booking: whoever holds one is the citizen. Made from the installation's secret, kept nowhere."""
+"""Secret links to a booking: whoever holds one is the citizen, where the journey doesn't ask for more. Made from the
+installation's secret, kept nowhere."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -6,6 +7,7 @@ from sqlalchemy.orm import Session
 from buchbar.base.errors import NotFound
 from buchbar.base.settings import Settings
 from buchbar.base.tokens import genuine, link_token, named_by
+from buchbar.booking import journeys
 from buchbar.booking.models import Booking
 
 
@@ -26,12 +28,15 @@ def url(session: Session, booking: Booking, purpose: str = "buchung") -> str:
     return settings(session).base_url + path(session, booking, purpose)
 
 
-def booking_by(session: Session, token: str, purpose: str = "buchung") -> Booking:
-    """The booking that a link names. Raises NotFound for anything that isn't a valid link."""
+def booking_by(session: Session, token: str, purpose: str = "buchung", *, bare: bool = False) -> Booking:
+    """The booking that a link names, for who may see and change all of it; with ``bare`` for whoever has the link.
+    Raises NotFound for anything that isn't a valid link, and SignInNeeded."""
     named = named_by(token)
     booking = session.scalar(select(Booking).where(Booking.id == named)) if named else None
     if booking is None or not genuine(token, settings(session).secret, purpose, booking.id, booking.generation):
         raise NotFound
+    if purpose == "buchung" and not bare:
+        journeys.of(booking).let_in(session, booking)
     return booking
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, time
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -28,7 +29,8 @@ def forget_people(database: Database, now: datetime) -> int:
     applications. Each in a transaction of its own."""
     with database.read() as session:
         people, refused = _unused(session, now), _refused(session, now)
-    forgotten = sum(_forget(database, person_id, _forget_person) for person_id in people)
+    forget_person = partial(_forget_person, now=now)
+    forgotten = sum(_forget(database, person_id, forget_person) for person_id in people)
     forgotten += sum(_forget(database, organisation_id, _forget_application) for organisation_id in refused)
     with database.write() as session:
         account.tidy(session, now)
@@ -79,8 +81,8 @@ def _forget(database: Database, one: UUID, act: Callable[[Session, UUID], None])
     return 1
 
 
-def _forget_person(session: Session, person_id: UUID) -> None:
-    account.forget_person(session, session.get_one(Person, person_id))
+def _forget_person(session: Session, person_id: UUID, now: datetime) -> None:
+    account.forget_person(session, session.get_one(Person, person_id), now)
 
 
 def _forget_application(session: Session, organisation_id: UUID) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from buchbar.base.documents import pdf, pdf_answer
 from buchbar.base.errors import NotFound
 from buchbar.base.money import decimal
-from buchbar.base.web import get, limited, page, post, redirect, settings_of
+from buchbar.base.web import asking, get, limited, page, post, redirect, settings_of
 from buchbar.booking import (
     account_page,
     charge_pages,
@@ -32,7 +32,7 @@ from buchbar.payments import girocode, ledger, paying
 
 @get("/buchung/{token:str}")
 def show(request: Request, session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
-    booking = links.booking_by(session, token)
+    booking = links.booking_by(session, token, bare=True)
     return journeys.of(booking).page(request, session, booking, now)
 
 
@@ -133,6 +133,7 @@ def pay(request: Request, now: datetime, token: FromPath[str]) -> Response[Any]:
     the provider with a lock in hand."""
     database = request.app.state.database
     with database.write() as session:
+        asking(session, request, now)
         booking = links.booking_by(session, token)
         payment = payable.begin_to_pay(session, booking, now)
         own_page, number, email = links.url(session, booking), booking.number, booking.email

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from buchbar.base.texts import _
-from buchbar.base.web import limited, post, redirect, settings_of
+from buchbar.base.web import asking, limited, post, redirect, settings_of
 from buchbar.booking import links, payable, steps
 from buchbar.booking.models import Booking
 from buchbar.payments import ledger, paying
@@ -62,6 +62,7 @@ def pay_together(request: Request, now: datetime, token: FromPath[str]) -> Respo
     """Begin to pay all of the citizen's open bookings, then lead to the payment page."""
     database = request.app.state.database
     with database.write() as session:
+        asking(session, request, now)
         booking = links.booking_by(session, token)
         payment, numbers = begin(session, booking, now)
         own_page, email = links.url(session, booking), booking.email

@@ -154,7 +154,7 @@ def _person(request: Asked, session: Session, now: datetime) -> Person:
     """Who asks, by token or by cookie. Raises NotSignedIn."""
     scheme, _blank, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        person = api_tokens.person_of(session, token.strip())
+        person = api_tokens.person_of(session, token.strip(), now)
     else:
         person = citizens.person_of(request, session, now)
     if person is None:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
@@ -72,14 +72,18 @@ def hall_by(session: Session, token: str) -> Hall:
 
 
 def feed_of(session: Session, hall: Hall) -> Feed | None:
-    """The caretaker's calendar, where there is one."""
+    """The caretaker's calendar, where there is one; the newest, where a clerk has made more under this name."""
+    return session.scalars(_feeds(hall).limit(1)).first()
+
+
+def _feeds(hall: Hall) -> Select[Feed]:
     theirs = select(Feed).where(
         Feed.municipality_id == hall.municipality_id,
         Feed.resource_id == hall.id,
         Feed.note == NOTE,
         Feed.revoked_at.is_(None),
     )
-    return session.scalars(theirs.order_by(Feed.created_at.desc(), Feed.id).limit(1)).first()
+    return theirs.order_by(Feed.created_at.desc(), Feed.id)
 
 
 def make_feed(session: Session, hall: Hall, at: datetime, by: str) -> Feed:
@@ -94,9 +98,9 @@ def make_feed(session: Session, hall: Hall, at: datetime, by: str) -> Feed:
 
 
 def revoke(session: Session, hall: Hall, at: datetime) -> None:
-    """Take back the link and the calendar: whoever has them sees nothing any more. There is a new link at once."""
+    """Take back the link and all calendars: whoever has them sees nothing any more. There is a new link at once."""
     hall.generation += 1
-    if feed := feed_of(session, hall):
+    for feed in session.scalars(_feeds(hall)):
         feed.revoked_at = at
 
 

@@ -40,8 +40,13 @@ _RUN_OUT = timedelta(hours=2)
 
 @get(PAGE)
 def show(request: Asked, session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
+    """All of it for the club; for others who have the link, when it takes place."""
     series = series_letters.series_by(session, token)
-    return _shown(request, "halls/series.html", token, about(session, series, now))
+    context = about(session, series, now)
+    if club_access.may(session, series.organisation_id):
+        return _shown(request, "halls/series.html", token, context)
+    context["sign_in"] = club_access.sign_in_page(session, f"/serie/{token}")
+    return _shown(request, "halls/series_bare.html", token, context)
 
 
 @get_and_head(f"{PAGE}/termine.ics", opt={"exclude_from_csrf": True})
@@ -63,7 +68,7 @@ def _stamps(session: Session, bookings: Sequence[Booking]) -> dict[UUID, datetim
     """When something last happened to each of them, in one query."""
     ours = BookingEvent.booking_id.in_([booking.id for booking in bookings])
     last = select(BookingEvent.booking_id, func.max(BookingEvent.at)).where(ours).group_by(BookingEvent.booking_id)
-    return {booking_id: at for booking_id, at in session.execute(last)}
+    return dict(session.execute(last).all())
 
 
 @post(f"{PAGE}/freigabe")

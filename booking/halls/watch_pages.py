@@ -10,15 +10,16 @@ from sqlalchemy.orm import Session
 from buchbar.accounts.citizens import person_of
 from buchbar.accounts.models import Municipality
 from buchbar.accounts.queries import municipality
-from buchbar.base import forms, texts
+from buchbar.base import forms, limits, texts
 from buchbar.base.errors import Invalid
 from buchbar.base.texts import _, ngettext
-from buchbar.base.web import Form, get, limited, page, post, redirect
+from buchbar.base.web import Form, get, limited, page, post, redirect, settings_of
 from buchbar.booking.halls import watches
 from buchbar.booking.halls.models import HallWatch
 from buchbar.booking.halls.plan import HallRules, plan
 
 MONDAY = datetime(2024, 1, 1).date()  # noqa: DTZ001 - any Monday, to name the weekdays by
+MAILS = 5  # to one address in an hour, from wherever: it may be a stranger's
 PAGE = "/{town_slug:str}/hallen/{slug:str}/merken"
 
 
@@ -47,6 +48,8 @@ def subscribe(
         read = forms.read(form, email=forms.address, monate=months)
     except Invalid as fault:
         return _form(request, town, hall, dict(form), weekdays, fault.fields)
+    secret, address = settings_of(request).secret, read.email.lower()
+    limits.count(session, secret, "watch_address", address, most=MAILS, per=timedelta(hours=1), now=now)
     watches.subscribe(session, town, hall.id, read.email, weekdays, int(read.monate), now)
     return redirect(request, f"/{town.slug}/hallen/{hall.slug}/merken?erledigt=ja")
 

@@ -295,7 +295,7 @@ def test_two_managers_who_remove_each_other_at_once_leave_one(database, town, ki
 def test_with_the_account_goes_what_nobody_else_stands_behind(database, town, kim, club):
     waiting = apply_for(database, town, kim, name="Neuer Verein")
     with database.write() as session:
-        account.delete_account(session, session.get_one(Person, kim.id))
+        account.delete_account(session, session.get_one(Person, kim.id), NOW)
     with database.read() as session:
         assert session.get(Person, kim.id) is None
         assert session.get(Organisation, waiting.id) is None, "an application without an applicant"

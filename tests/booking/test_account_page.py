@@ -82,7 +82,7 @@ def test_many_bookings_take_no_more_questions_than_one(client, database, town, a
             start = slot_at(SATURDAY - timedelta(days=3, weeks=week), 9)
             booking = reservation.hold(session, town.town, town.room.id, start, NOW, CLERK)
             reservation.enter(session, booking, ANNA, NOW, CLERK)
-    assert ask() == few
+    assert ask() <= few
     page = client.get("/konto").text
     assert "Alle 20 Buchungen zeigen" in page and page.count('href="/buchung/') == 15
     assert client.get("/konto?alle=ja").text.count('href="/buchung/') == 20

@@ -166,7 +166,7 @@ def test_a_link_that_isnt_one_leads_nowhere_and_a_blocked_club_books_no_more(cli
     with database.write() as session:
         session.get_one(Organisation, here.club.id).state = "blocked"
     change = typed(here, ab=TUESDAY.isoformat(), von="19:00")
-    assert posted(f"{page}/aendern/vorschau", **change).status_code == 422
+    assert posted(f"{page}/aendern/vorschau", **change).status_code == 409
     assert posted(f"{SERIES}/vorschau", **typed(here)).status_code == 404
     with database.write() as session:
         other = gym.build(session, assemble(session, slug="stuhr"), slug="stuhr-halle")
