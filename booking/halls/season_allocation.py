@@ -77,9 +77,24 @@ class Wish:
     place: Place | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """So many dates of the season on one weekday, on which each part is free at the same times: ``free``, by part."""
+
+    count: int
+    free: Mapping[int, Ranges]
+
+    def hold(self, place: Place) -> bool:
+        """Whether all parts of a place are free for all of its time."""
+        return all(
+            any(start <= place.from_minute and place.until_minute <= end for start, end in self.free.get(part, ()))
+            for part in place.parts
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HallTimes:
-    """A hall and when it is free every week. ``free``: by user class, then by part and weekday."""
+    """A hall and when it is free in the season. ``free``: by user class, then by weekday all dates."""
 
     id: UUID
     slug: str
@@ -87,7 +102,7 @@ class HallTimes:
     sports: tuple[str, ...] = ()
     step_free: bool = True
     buffer: int = 0
-    free: Mapping[str, Mapping[tuple[int, int], Ranges]]
+    free: Mapping[str, Mapping[int, Sequence[Dates]]]
 
     def suits(self, wish: Wish) -> bool:
         """Whether its sport may be done here, and everybody who comes can get in."""
@@ -102,15 +117,9 @@ class HallTimes:
         return sorted(each for each in enough if len(each) == least)
 
     def open_for(self, user_class: str, place: Place) -> bool:
-        """Whether all parts of a place are free all the time, other places of the season left aside."""
-        free = self.free.get(user_class, {})
-        return all(
-            any(
-                start <= place.from_minute and place.until_minute <= end
-                for start, end in free.get((part, place.weekday), ())
-            )
-            for part in place.parts
-        )
+        """Whether a place is free as a whole on more than half of its dates, other places of the season left aside."""
+        dates = self.free.get(user_class, {}).get(place.weekday, ())
+        return 2 * sum(each.count for each in dates if each.hold(place)) > sum(each.count for each in dates)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,10 @@ KINDS = {
     ),
     "share": Kind(
         N_("Gleichmäßig verteilen"),
-        lambda _criterion: _("Wer noch weniger Plätze hat, kommt vor dem, der schon mehr hat."),
+        lambda _criterion: _(
+            "Wer noch weniger Plätze hat, kommt vor dem, der schon mehr hat. Gezählt werden Plätze in der Woche, nicht "
+            "Stunden."
+        ),
         lambda _criterion: _("wer noch weniger Plätze hat, kommt zuerst"),
         lambda _criterion, _wish, got: got,
     ),

@@ -27,14 +27,16 @@ class InTheWay(Refused):
     """A place that a clerk wants to give can't be given."""
 
 
-def allotments_of(session: Session, season: Round) -> dict[UUID, Allotment]:
-    """What the plan gives, by wish; without wishes that were withdrawn since."""
+def allotments_of(session: Session, season: Round, organisation_id: UUID | None = None) -> dict[UUID, Allotment]:
+    """What the plan gives, to all or to one organisation, by wish; without wishes that were withdrawn since."""
     theirs = (
         select(Allotment)
         .join(SeasonWish, SeasonWish.id == Allotment.wish_id)
         .where(Allotment.round_id == season.id, SeasonWish.withdrawn_at.is_(None))
         .options(joinedload(Allotment.wish).joinedload(SeasonWish.organisation), joinedload(Allotment.hall))
     )
+    if organisation_id is not None:
+        theirs = theirs.where(SeasonWish.organisation_id == organisation_id)
     return {each.wish_id: each for each in session.scalars(theirs)}
 
 
@@ -78,7 +80,7 @@ def asked_for(
     now: datetime,
 ) -> list[Wish]:
     """The wishes as the allocation takes them: with what clerks have decided, and what their clubs had last season."""
-    before = last_season(session, rules, season)
+    before = last_season(session, rules, season, now)
     asked = []
     for wish in wishes:
         allotment = known.get(wish.id)

@@ -2,7 +2,7 @@
 is seen by them and not by the clubs."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -14,7 +14,7 @@ from buchbar.accounts.models import Municipality
 from buchbar.base.texts import N_, _
 from buchbar.booking.halls.models import Allotment, Round, SeasonWish
 from buchbar.booking.halls.plan import HallPlan, plan
-from buchbar.booking.halls.season_allocation import HallTimes
+from buchbar.booking.halls.season_allocation import Dates, HallTimes
 from buchbar.booking.halls.season_criteria import GROUPS, group_of
 from buchbar.booking.halls.season_plan import place_of
 from buchbar.booking.halls.season_times import busy_in, halls_in, last_season
@@ -82,7 +82,7 @@ def report(session: Session, town: Municipality, season: Round, allotments: list
     )
     for each in allotments:
         _count(made.all, each)
-    _add_last_season(session, rules, season, allotments, made.clubs)
+    _add_last_season(session, rules, season, allotments, made.clubs, now)
     made.warnings = [*_about_clubs(made), *_about_order(season, made), *_about_halls(made)]
     return made
 
@@ -108,9 +108,14 @@ def _count(share: Share, allotment: Allotment) -> None:
 
 
 def _add_last_season(
-    session: Session, rules: HallPlan, season: Round, allotments: Iterable[Allotment], clubs: Iterable[Share]
+    session: Session,
+    rules: HallPlan,
+    season: Round,
+    allotments: Iterable[Allotment],
+    clubs: Iterable[Share],
+    now: datetime,
 ) -> None:
-    before = last_season(session, rules, season)
+    before = last_season(session, rules, season, now)
     ids = {each.wish.organisation.name: each.wish.organisation_id for each in allotments}
     for share in clubs:
         repeats = [series.repeat for series in before.get(ids[share.name], [])]
@@ -131,8 +136,18 @@ def _used(
 def _free_minutes(hall: HallTimes) -> int:
     """Of its fields, as clubs may have them."""
     fields = {part for parts in hall.combinations for part in parts}
-    weekly = hall.free["club"].items()
-    return sum(end - start for (part, _day), ranges in weekly if part in fields for start, end in ranges)
+    return sum(_usually(dates, part) for dates in hall.free["club"].values() for part in fields)
+
+
+def _usually(dates: Sequence[Dates], part: int) -> int:
+    """How many minutes of the day a part is free on more than half of the dates, each minute for itself."""
+    free = [(each.count, each.free[part]) for each in dates]
+    edges = sorted({edge for _count, ranges in free for each in ranges for edge in each})
+    minutes = 0
+    for start, end in pairwise(edges):
+        on = sum(count for count, ranges in free if any(first <= start and end <= last for first, last in ranges))
+        minutes += end - start if 2 * on > sum(each.count for each in dates) else 0
+    return minutes
 
 
 def _about_clubs(made: Report) -> list[str]:

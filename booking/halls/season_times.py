@@ -1,27 +1,29 @@
 """When halls are free every week of a season: what a season plan can give.
 
-A weekly time counts as free where it is on more than half of the season's dates; the single dates on which it isn't
-are left out when the plan becomes bookings.
+A place, parts of a hall at a weekly time, counts as free where it is so as a whole on more than half of the season's
+dates; the single dates on which it isn't are left out when the plan becomes bookings.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from buchbar.booking.halls.free import Busy, busy_between
-from buchbar.booking.halls.models import Round, Series
+from buchbar.booking.halls.models import HallUse, Round, Series
 from buchbar.booking.halls.plan import HallPlan, HallRules
-from buchbar.booking.halls.season_allocation import HallTimes, Ranges
+from buchbar.booking.halls.season_allocation import Dates, HallTimes, Ranges
+from buchbar.booking.models import ALIVE, Booking
 from buchbar.calendar.spans import Span, subtract
 from buchbar.calendar.walls import MINUTES_A_DAY, local_date, wall_minutes
 
 # For how long before a season a series says where a club was "last season".
 LAST_SEASON = timedelta(days=366)
-Weekly = dict[tuple[int, int], Ranges]
+# Fewer dates of a series don't make a place one's own.
+LEAST_DATES = 4
 
 
 def days_of(plan: HallPlan, season: Round) -> list[date]:
@@ -33,7 +35,7 @@ def days_of(plan: HallPlan, season: Round) -> list[date]:
 def halls_in(
     plan: HallPlan, season: Round, user_classes: Collection[str], busy: Busy, now: datetime
 ) -> list[HallTimes]:
-    """The town's halls with their free weekly times for these user classes."""
+    """The town's halls and when they are free in the season for these user classes."""
     halls = given(plan)
     days = [day for day in days_of(plan, season) if day > local_date(now, plan.zone)]
     taken = {part_id: _by_day(busy.spans(part_id), plan) for hall in halls for part_id in hall.part_ids}
@@ -61,9 +63,22 @@ def busy_in(session: Session, plan: HallPlan, season: Round, now: datetime) -> B
     return busy_between(session, given(plan), plan, season.first, season.last, now)
 
 
-def last_season(session: Session, plan: HallPlan, season: Round) -> dict[UUID, list[Series]]:
-    """The weekly series that organisations had in the year before, by organisation."""
-    theirs = select(Series).where(Series.municipality_id == plan.town_id, Series.organisation_id.is_not(None))
+def last_season(session: Session, plan: HallPlan, season: Round, now: datetime) -> dict[UUID, list[Series]]:
+    """The weekly series that organisations had in the year before, by organisation: made before the round opened, and
+    with at least four dates that took place, so that nobody books one only in order to have had it."""
+    took_place = (
+        select(HallUse.series_id)
+        .join(Booking, Booking.id == HallUse.booking_id)
+        .where(Booking.municipality_id == plan.town_id, Booking.state.in_(ALIVE), Booking.ends_at <= now)
+        .group_by(HallUse.series_id)
+        .having(func.count() >= LEAST_DATES)
+    )
+    theirs = select(Series).where(
+        Series.municipality_id == plan.town_id,
+        Series.organisation_id.is_not(None),
+        Series.made_at < season.opens_at,
+        Series.id.in_(took_place),
+    )
     found: dict[UUID, list[Series]] = {}
     for series in session.scalars(theirs):
         repeat = series.repeat
@@ -94,18 +109,14 @@ def _free(
     days: Iterable[date],
     user_class: str,
     taken: Mapping[UUID, Mapping[date, list[Span]]],
-) -> Weekly:
-    """The weekly free times of each part of a hall, by part and weekday."""
-    by_weekday: dict[int, list[date]] = {}
+) -> dict[int, list[Dates]]:
+    """The dates of each weekday; what is free on many of them at the same times, stands there once."""
+    found: dict[int, Counter[tuple[tuple[int, Ranges], ...]]] = {}
     for day in days:
-        by_weekday.setdefault(day.weekday(), []).append(day)
-    found: Weekly = {}
-    for number, part in hall.parts.items():
-        for weekday, dates in by_weekday.items():
-            free = [_on_day(plan, hall, day, user_class, taken[part.id].get(day, ())) for day in dates]
-            if ranges := usually(free):
-                found[number, weekday] = ranges
-    return found
+        parts = hall.parts.items()
+        free = [(number, _on_day(plan, hall, day, user_class, taken[part.id].get(day, ()))) for number, part in parts]
+        found.setdefault(day.weekday(), Counter())[tuple(free)] += 1
+    return {weekday: [Dates(count, dict(free)) for free, count in alike.items()] for weekday, alike in found.items()}
 
 
 def _on_day(plan: HallPlan, hall: HallRules, day: date, user_class: str, taken: Iterable[Span]) -> Ranges:
@@ -116,18 +127,3 @@ def _on_day(plan: HallPlan, hall: HallRules, day: date, user_class: str, taken: 
     zone = plan.zone
     ends = (wall_minutes(span.end, zone) if local_date(span.end, zone) == day else MINUTES_A_DAY for span in free)
     return tuple((wall_minutes(span.start, zone), end) for span, end in zip(free, ends, strict=True))
-
-
-def usually(days: Collection[Ranges]) -> Ranges:
-    """What is free on more than half of the days: as few ranges as possible, in order."""
-    edges = sorted({edge for ranges in days for each in ranges for edge in each})
-    found: list[tuple[int, int]] = []
-    for start, end in pairwise(edges):
-        on = sum(any(first <= start and end <= last for first, last in ranges) for ranges in days)
-        if 2 * on <= len(days):
-            continue
-        if found and found[-1][1] == start:
-            found[-1] = found[-1][0], end
-        else:
-            found.append((start, end))
-    return tuple(found)

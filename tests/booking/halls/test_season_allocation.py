@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buchbar.booking.halls.models import Criterion
-from buchbar.booking.halls.season_allocation import Choice, HallTimes, Place, Wish, allocate
+from buchbar.booking.halls.season_allocation import Choice, Dates, HallTimes, Place, Wish, allocate
 from buchbar.booking.halls.season_criteria import DEFAULT, GROUPS, names
 
-EVENINGS = {"club": {(part, day): ((960, 1320),) for part in (1, 2, 3) for day in range(5)}}
+EVENINGS = {"club": {day: [Dates(20, dict.fromkeys((1, 2, 3), ((960, 1320),)))] for day in range(5)}}
 EVENINGS |= dict.fromkeys(("local", "outside", "school"), EVENINGS["club"])
 THREE = ((1,), (2,), (3,), (1, 2), (2, 3), (1, 2, 3))
 BIG = HallTimes(id=UUID(int=1), slug="big", combinations=THREE, free=EVENINGS, buffer=15)
@@ -158,3 +158,14 @@ def test_why_a_choice_cannot_be_had_by_anybody():
     assert {each.missed[0].why for each in allocate([late, football], HALLS, DEFAULT, SEED)} == {"closed"}
     much = [evening(CLUBS[0], at=at, most_minutes=120) for at in (960, 1080)]
     assert [each.missed[0].why for each in allocate(much, HALLS, DEFAULT, SEED) if each.missed] == ["limit"]
+
+
+def test_a_place_is_free_as_a_whole_on_more_than_half_of_its_dates():
+    """From six to seven on three dates of five, from seven to eight on three: from six to eight only on one."""
+    early, late, both = ((1080, 1140),), ((1140, 1200),), ((1080, 1200),)
+    times = [Dates(2, {1: early, 2: both}), Dates(1, {1: both, 2: both}), Dates(2, {1: late, 2: early})]
+    hall = HallTimes(id=BIG.id, slug="big", combinations=THREE, free={"club": {0: times}})
+    places = [((1,), 1080, 1140), ((1,), 1140, 1200), ((1,), 1080, 1200), ((2,), 1080, 1200), ((1, 2), 1080, 1140)]
+    free = [hall.open_for("club", Place(BIG.id, parts, 0, start, end)) for parts, start, end in places]
+    assert free == [True, True, False, True, True]
+    assert not hall.open_for("club", Place(BIG.id, (1, 2), 0, 1140, 1200))
