@@ -17,7 +17,7 @@ from buchbar.base.db import Database
 from buchbar.base.settings import Settings
 from buchbar.booking import api_answers, bank_folder, collecting, people_forgotten, retention
 from buchbar.booking import jobs as booking
-from buchbar.booking.halls import codes_shown, door_codes, presence, season_forgotten, watches
+from buchbar.booking.halls import codes_shown, door_codes, presence, season_forgotten, season_release, watches
 from buchbar.doors import alarms, listening, reconciler
 from buchbar.notices import mail, outbox
 from buchbar.payments import numbers
@@ -73,6 +73,7 @@ JOBS = (
         lambda database, settings, now: bank_folder.collect(database, settings.statements_folder, now),
     ),
     Job("people", timedelta(days=1), lambda database, _settings, now: people_forgotten.forget_people(database, now)),
+    Job("places", timedelta(minutes=1), lambda database, _s, now: season_release.book_released(database, now)),
     Job("seasons", timedelta(days=1), lambda database, _settings, now: season_forgotten.forget_wishes(database, now)),
     Job("answers", timedelta(days=1), lambda database, _settings, now: api_answers.forget(database, now)),
     Job("watches", timedelta(days=1), lambda database, _settings, now: watches.forget(database, now)),

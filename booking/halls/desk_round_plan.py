@@ -120,7 +120,7 @@ def undo(
 @at_desk.post("/vergabe/{round_id:uuid}/freigabe", WORK, N_("Saisonplan freigegeben"))
 def release(request: Request, session: Session, now: datetime, clerk: Clerk, round_id: FromPath[UUID]) -> Response[Any]:
     season = season_rounds.round_of(session, clerk.town, round_id, lock=True)
-    season_release.release(session, clerk.town, season, clerk, now)
+    season_release.release(season, clerk, now)
     return redirect(request, f"{clerk.desk}/vergabe/{season.id}?erledigt=ja")
 
 

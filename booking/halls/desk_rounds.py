@@ -21,7 +21,7 @@ from buchbar.booking.desk_frame import show
 from buchbar.booking.halls import season_criteria, season_plan, season_round_form, season_rounds, season_wishes
 from buchbar.booking.halls.models import ROUND_STATES, Round, SeasonWish
 from buchbar.booking.halls.season_criteria import GROUPS, KINDS
-from buchbar.booking.halls.season_release import may_release
+from buchbar.booking.halls.season_release import may_release, progress
 from buchbar.booking.halls.season_report import report
 from buchbar.calendar.walls import local_date
 
@@ -65,6 +65,7 @@ def one_round(
     wishes = season_wishes.wishes_of(session, season)
     allotments = list(season_plan.allotments_of(session, season).values())
     state = season_rounds.state_at(season, now)
+    booked, places = progress(allotments)
     there = state in ("rehearsed", "released") and allotments
     return show(
         request,
@@ -82,6 +83,8 @@ def one_round(
         outdated=bool(allotments) and state == "closed",
         may_release=may_release(season, clerk),
         left_out=[each for each in allotments if each.left_out],
+        booked=booked,
+        places=places,
         seed=season_rounds.seed_of(session, season) if state == "released" else "",
     )
 

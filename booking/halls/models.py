@@ -190,8 +190,8 @@ class SeasonWish(Identified, Base):
 class Allotment(Identified, Base):
     """What a wish has got in a round (``hall_id`` None: nothing) and why: ``reason`` is a sentence for the club.
 
-    ``by_hand``: a clerk has put it so, for ``note``. ``left_out``: days on which it wasn't free any more when the plan
-    became bookings."""
+    ``by_hand``: a clerk has put it so, for ``note``. ``settled_at``: when, after the release, it has become bookings as
+    far as it could; ``left_out``: days on which it couldn't."""
 
     __tablename__ = "hall_allotment"
     __table_args__ = (UniqueConstraint("round_id", "wish_id"),)
@@ -208,6 +208,7 @@ class Allotment(Identified, Base):
     changed_by: Mapped[str] = mapped_column(default="")
     reason: Mapped[str] = mapped_column(default="")
     left_out: Mapped[list[date]] = mapped_column(Shape(list[date]), default=list)
+    settled_at: Mapped[datetime | None]
     order_number: Mapped[int] = mapped_column(default=0)  # its place in the order in which wishes were looked at
 
     wish: Mapped[SeasonWish] = relationship()

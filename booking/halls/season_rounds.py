@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
@@ -19,7 +19,7 @@ from buchbar.base.sealed import seal, unseal
 from buchbar.base.texts import _
 from buchbar.base.tokens import new_token
 from buchbar.booking.allocation import seed_print
-from buchbar.booking.halls.models import Criterion, Round, SeasonWish
+from buchbar.booking.halls.models import Allotment, Criterion, Round, SeasonWish
 
 _PURPOSE = "season seed"
 
@@ -93,6 +93,19 @@ def rounds_of(session: Session, town: Municipality, *, public: bool = False) -> 
     if public:
         ours = ours.where(Round.state != "draft")
     return session.scalars(ours.order_by(Round.first.desc(), Round.made_at.desc())).all()
+
+
+def under_way(session: Session, town_id: UUID, first: date, last: date) -> Sequence[Round]:
+    """Published rounds of a town into whose season some of these days may fall, until all their places are booked."""
+    waiting = exists().where(Allotment.round_id == Round.id, Allotment.settled_at.is_(None))
+    ours = select(Round).where(
+        Round.municipality_id == town_id,
+        Round.state != "draft",
+        Round.first <= last,
+        Round.last >= first,
+        or_(Round.state != "released", waiting),
+    )
+    return session.scalars(ours.order_by(Round.first, Round.id)).all()
 
 
 def state_at(season: Round, now: datetime) -> str:

@@ -52,8 +52,9 @@ class NotAllFree(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """How and when a series came, where a clerk enters it; ``allotment_id``: it comes of a season's plan; ``once``: the
-    name that a form gave it beforehand, so that clicking twice makes one."""
+    """How and when a series came, where a clerk enters it; ``allotment_id``: it comes of a season's plan, which tells
+    its club of all its places at once; ``once``: the name that a form gave it beforehand, so that clicking twice makes
+    one."""
 
     channel: str = "telephone"
     received_at: datetime | None = None
@@ -100,7 +101,8 @@ def book(
     left_out = [each for each in dates if not each.free]
     left_out += [Date(each.day, each.slot, "taken", _("gerade vergeben"), each.cents) for each in lost]
     result = SeriesBooked(series, booked, sorted(left_out, key=lambda each: each.day))
-    series_letters.booked(session, series, booked, result.left_out, at)
+    if entry.allotment_id is None:
+        series_letters.booked(session, series, booked, result.left_out, at)
     return result
 
 

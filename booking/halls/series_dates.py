@@ -6,15 +6,19 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from buchbar.accounts.clubs import Organisation
 from buchbar.accounts.models import Municipality
+from buchbar.base import texts
 from buchbar.base.texts import _
 from buchbar.booking import claims
 from buchbar.booking.events import Actor
+from buchbar.booking.halls import season_rounds
 from buchbar.booking.halls.fees import Answers, fees
 from buchbar.booking.halls.free import Busy, refusal, starts
+from buchbar.booking.halls.models import Round
 from buchbar.booking.halls.plan import HallPlan, HallRules, Parts, plan
 from buchbar.booking.halls.reservation import (
     NotOffered,
@@ -27,7 +31,7 @@ from buchbar.booking.halls.reservation import (
 from buchbar.booking.models import Booking
 from buchbar.calendar.months import monday_of
 from buchbar.calendar.repeats import Repeat
-from buchbar.calendar.spans import Span
+from buchbar.calendar.spans import Span, inside_any
 from buchbar.calendar.walls import day_span, local_date
 from buchbar.payments.models import Tariff
 
@@ -38,10 +42,25 @@ EACH = 2
 _WEEK = timedelta(days=7)
 
 
+class InSeason(NotOffered):
+    """A series would take what the round of a ``season`` is to give."""
+
+    def __init__(self, season: Round, at: datetime) -> None:
+        said = _("Vom %(first)s bis %(last)s werden die Hallenzeiten für alle gemeinsam vergeben: „%(name)s“.")
+        first, last = (texts.day(day, "short") for day in (season.first, season.last))
+        sentences = [said % {"name": season.name, "first": first, "last": last}]
+        if season_rounds.accepts(season, at):
+            sentences.append(_("Bitte geben Sie dort Ihre Wünsche ab."))
+        sentences.append(_("Einzelne Termine können Sie weiterhin buchen, Serien nur außerhalb dieser Zeit."))
+        super().__init__(" ".join(sentences))
+        self.season = season
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A wish for a series: parts of a hall at a time that repeats, for whom and what for. Without an organisation only
-    a clerk can book one, for a user class."""
+    a clerk can book one, for a user class. ``own_hours``: a clerk books it, but only when the hall is open for whom it
+    is, not in school hours."""
 
     hall_id: UUID
     parts: Parts
@@ -49,6 +68,7 @@ class Request:
     use: Use
     user_class: str = "club"
     organisation: Organisation | None = None
+    own_hours: bool = False
 
     @property
     def whose_class(self) -> str:
@@ -94,13 +114,17 @@ def judged(
     at: datetime,
     by: Actor,
     but: Collection[UUID] = (),
+    leaving: Collection[UUID] | None = None,
 ) -> list[Date]:
     """What can be had of these slots, in order, by the rules and beside all others' bookings. ``but`` are bookings that
-    give way. Raises NotOffered."""
+    give way; ``leaving``, where not all of them do in the end, those that don't count for their weeks. Raises
+    NotOffered."""
     _allow(rules, request, at, by)
     wanted = [slot for slot in slots.values() if slot]
+    if by.kind != "clerk":
+        _leave_to_the_season(session, rules, wanted, at, but)
     busy = busy_at(session, rules, wanted, at, but)
-    room = _Week(session, rules, request, wanted, at, by, but)
+    room = _Week(session, rules, request, wanted, at, by, but if leaving is None else leaving)
     tariff_id = rules.tariff_id(local_date(at, rules.zone))
     tariff = session.get(Tariff, tariff_id, options=[selectinload(Tariff.items)]) if tariff_id else None
     return [_judge(rules, request, day, slots[day], busy, room, tariff, at, by) for day in sorted(slots)]
@@ -145,6 +169,26 @@ def _allow(rules: HallPlan, request: Request, at: datetime, by: Actor) -> None:
         raise NotOffered(_("Serien nimmt das Amt hier selbst auf. Bitte rufen Sie an oder schreiben Sie."))
 
 
+def _leave_to_the_season(
+    session: Session, rules: HallPlan, slots: Sequence[Slot], at: datetime, but: Collection[UUID]
+) -> None:
+    """Refuse to take before a season's round what it is to give. What a series has there already may be changed, as
+    long as it doesn't become more. Raises InSeason."""
+    days = [local_date(slot.span.start, rules.zone) for slot in slots if _is_given(rules, slot)]
+    rounds = season_rounds.under_way(session, rules.town_id, min(days), max(days)) if days else []
+    for season in rounds:
+        new = sum(season.first <= day <= season.last for day in days)
+        had = session.scalars(select(Booking.starts_at).where(Booking.id.in_(but)))
+        if new > sum(season.first <= local_date(start, rules.zone) <= season.last for start in had):
+            raise InSeason(season, at)
+
+
+def _is_given(rules: HallPlan, slot: Slot) -> bool:
+    """Whether a season's round gives such a place: fields of a hall, not its side rooms alone."""
+    hall = rules.halls.get(slot.hall_id)
+    return hall is not None and bool(hall.fields_of(slot.parts))
+
+
 def _judge(
     rules: HallPlan,
     request: Request,
@@ -162,6 +206,10 @@ def _judge(
     why = refusal(rules, hall, slot.parts, slot.span, request.whose_class, at, by) if hall else ""
     if hall is None or why:
         return Date(day, slot, "refused", why or _("Diese Halle gibt es hier nicht."))
+    if request.own_hours and not _open_for_them(rules, request, hall, slot.span):
+        return Date(
+            day, slot, "refused", _("Zu dieser Zeit ist die Halle nicht geöffnet, oder die Schule braucht sie.")
+        )
     cents = _cost(rules, request, hall, slot, tariff)
     if not busy.free(hall.claims(slot.parts, slot.span)):
         closed = any(busy.closed(hall.parts[number].id, slot.span) for number in slot.parts)
@@ -171,12 +219,22 @@ def _judge(
     return Date(day, slot, "free", cents=cents)
 
 
+def _open_for_them(rules: HallPlan, request: Request, hall: HallRules, span: Span) -> bool:
+    first, last = local_date(span.start, rules.zone) - timedelta(days=1), local_date(span.end, rules.zone)
+    return inside_any(span, rules.openings(hall, first, last, request.whose_class))
+
+
 def _cost(rules: HallPlan, request: Request, hall: HallRules, slot: Slot, tariff: Tariff | None) -> int:
     """What a date costs under today's tariff, in cents."""
     use = request.use
     answers = Answers(request.whose_class, use.age_group, use.purpose, tuple(use.traits), use.persons)
     lines = fees(tariff, rules, hall, slot.parts, slot.span, answers) if tariff else []
     return sum(line.cents for line in lines)
+
+
+def limited(rules: HallPlan, request: Request, at: datetime, by: Actor) -> int:
+    """How many minutes a week whoever asks may have; 0 for as many as they like."""
+    return 0 if by.kind == "clerk" else rules.terms(local_date(at, rules.zone), request.whose_class).week_minutes
 
 
 class _Week:
@@ -193,8 +251,7 @@ class _Week:
         but: Collection[UUID],
     ) -> None:
         self.zone = rules.zone
-        terms = rules.terms(local_date(at, rules.zone), request.whose_class)
-        self.most = 0 if by.kind == "clerk" else terms.week_minutes
+        self.most = limited(rules, request, at, by)
         self.have: Counter[date] = Counter()
         if not self.most or not slots:
             return

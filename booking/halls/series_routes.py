@@ -21,10 +21,11 @@ from buchbar.base.texts import _
 from buchbar.base.web import Form, get, limited, page, post, redirect
 from buchbar.booking.events import CITIZEN
 from buchbar.booking.halls import series, series_form, series_letters, slot_form, words
+from buchbar.booking.halls.models import Round
 from buchbar.booking.halls.plan import HallPlan, HallRules, plan
 from buchbar.booking.halls.reservation import NotOffered
 from buchbar.booking.halls.series import Entry, NotAllFree
-from buchbar.booking.halls.series_dates import Date, Request, check
+from buchbar.booking.halls.series_dates import Date, InSeason, Request, check
 from buchbar.calendar.walls import local_date
 
 TOWN_HALL = "/{town_slug:str}/hallen/{slug:str}/serie"
@@ -54,7 +55,8 @@ def preview(
     except Invalid as fault:
         return _form(request, session, town, hall, person, now, dict(form), fault.fields)
     except NotOffered as refused:
-        return _form(request, session, town, hall, person, now, dict(form), {"wo": refused.sentence})
+        season = refused.season if isinstance(refused, InSeason) else None
+        return _form(request, session, town, hall, person, now, dict(form), {"wo": refused.sentence}, season)
     return _preview(request, session, town, hall, form, wanted, dates)
 
 
@@ -79,7 +81,8 @@ def book(
         dates = check(session, town, wanted, now, CITIZEN)
         return _preview(request, session, town, hall, form, wanted, dates, refused.sentence, 409)
     except NotOffered as refused:
-        return _form(request, session, town, hall, person, now, dict(form), {"wo": refused.sentence})
+        season = refused.season if isinstance(refused, InSeason) else None
+        return _form(request, session, town, hall, person, now, dict(form), {"wo": refused.sentence}, season)
     left = f"&ausgelassen={len(made.left_out)}" if made.left_out else ""
     return redirect(request, f"{series_letters.path(session, made.series)}?gebucht=ja{left}")
 
@@ -127,7 +130,9 @@ def _form(
     now: datetime,
     typed: dict[str, str],
     faults: dict[str, str] | None = None,
+    season: Round | None = None,
 ) -> Response[Any]:
+    """``season``: whose round gives what was asked for."""
     clubs = organisations_of(session, town, person)
     usual = {"contact": person.name, "phone": person.phone, "minuten": "120", "purpose": "training"}
     context = series_form.choices(hall.sports) | {
@@ -137,6 +142,7 @@ def _form(
         "places": places(plan(session, town), hall),
         "typed": series_form.EMPTY | usual | typed,
         "faults": faults or {},
+        "season": season,
         "today": local_date(now, town.zone),
         "return_to": f"/{town.slug}/hallen/{hall.slug}/serie",
     }

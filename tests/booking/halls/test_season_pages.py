@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from buchbar.accounts import citizens
-from buchbar.booking.halls import season_wishes
+from buchbar.booking.halls import season_release, season_wishes
 from buchbar.booking.halls.models import Round, SeasonWish, Series
 from buchbar.booking.halls.season_forgotten import forget_wishes
 from buchbar.calendar.months import add_months
@@ -140,6 +140,9 @@ def test_from_wishes_to_bookings_at_the_desk(client, posted, database, season, p
     assert "Ausgleich für die Jugend" in client.get(here).text
     become(client, database, season.second, AFTER)
     assert posted(f"{here}/freigabe").status_code == 303
+    assert "0 von 3 Plätzen gebucht" in client.get(here).text and "werden gerade gebucht" in client.get(page).text
+    season_release.book_released(database, AFTER)
+    assert "3 von 3 Plätzen gebucht" in client.get(here).text
     with database.read() as session:
         assert len(session.scalars(select(Series)).all()) == 3
         seed_print = session.get_one(Round, season.round.id).seed_print

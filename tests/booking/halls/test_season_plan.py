@@ -36,8 +36,11 @@ def rehearsed(session, season, clerk=None, at=AFTER):
 
 
 def released(session, season, clerk=None, at=AFTER):
-    season_release.release(session, season.here.town.town, season.round, clerk or season.second, at)
-    return season_plan.allotments_of(session, season.round)
+    season_release.release(season.round, clerk or season.second, at)
+    plan = season_plan.allotments_of(session, season.round)
+    for each in plan.values():
+        season_release.settle(session, season.round.id, each.id, at)
+    return plan
 
 
 def count(session, table):
@@ -205,10 +208,13 @@ def test_two_who_release_at_the_same_moment_book_it_once(database, database_url)
     def act(crowd):
         with crowd.write() as session:
             locked = season_rounds.round_of(session, town, season.round.id, lock=True)
-            season_release.release(session, session.merge(town), locked, session.merge(clerk), AFTER)
+            season_release.release(locked, clerk, AFTER)
+        season_release.book_released(crowd, AFTER)
 
     with crowded(database_url) as crowd:
         assert together([lambda: act(crowd)] * 4) == [None] * 4
     with database.read() as session:
         assert count(session, Series) == 1
         assert session.get_one(Round, season.round.id).state == "released"
+        letters = session.scalars(select(Letter.to_address).where(Letter.kind == "season_result")).all()
+        assert sorted(letters) == ["coach@example.org", "tus@example.org"]
