@@ -65,24 +65,25 @@ def choose_language(request: Request, code: FromPath[str]) -> Response[Any]:
 
 @get("/impressum")
 def imprint(request: Request, session: Session) -> Response[Any]:
-    return page(request, "portal/imprint.html", offices=_offices(session))
+    return page(request, "portal/imprint.html", offices=_offices(session), halls=_count(session, Hall))
 
 
 @get("/datenschutz")
 def privacy(request: Request, session: Session) -> Response[Any]:
-    return page(request, "portal/privacy.html", offices=_offices(session))
+    return page(request, "portal/privacy.html", offices=_offices(session), halls=_count(session, Hall))
 
 
 @get("/barrierefreiheit")
 def accessibility(request: Request, session: Session) -> Response[Any]:
     offices = _offices(session)
     lands = sorted({office.land for office in offices} & CONCILIATION.keys())
-    return page(request, "portal/accessibility.html", offices=offices, bodies=[CONCILIATION[land] for land in lands])
+    bodies, halls = [CONCILIATION[land] for land in lands], _count(session, Hall)
+    return page(request, "portal/accessibility.html", offices=offices, halls=halls, bodies=bodies)
 
 
 @get("/leichte-sprache")
 def easy_language(request: Request, session: Session) -> Response[Any]:
-    return page(request, "portal/easy.html", offices=_offices(session))
+    return page(request, "portal/easy.html", offices=_offices(session), halls=_count(session, Hall))
 
 
 def named(everywhere: list[Place], sought: str) -> list[Place]:

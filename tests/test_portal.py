@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from buchbar.accounts.models import Municipality
 from buchbar.accounts.queries import municipality, places, towns_of
@@ -17,6 +17,8 @@ from buchbar.base.errors import NotFound
 from buchbar.base.pages import environment
 from buchbar.base.settings import ROOT
 from buchbar.base.web import own_path
+from buchbar.resources.halls import Hall
+from buchbar.resources.models import Site
 from tests import cast as people
 from tests.markup import faults_in
 
@@ -121,6 +123,24 @@ def test_a_town_says_how_its_office_is_reached_and_where_its_clerks_sign_in(clie
     page = client.get("/diepholz").text
     assert "Rathausmarkt 1" in page and "49356 Diepholz" in page
     assert {"tel:054419090", "/diepholz/hochzeit", "/diepholz/amt", "/landkreis-diepholz"} <= set(Frame(page).links)
+
+
+def test_a_town_of_sports_halls_only_says_nothing_of_weddings_and_which_office_sees_to_what(client, database, county):
+    with database.write() as session:
+        town = session.scalar(select(Municipality).where(Municipality.slug == "gladbeck"))
+        town.sports_office, town.sports_phone, town.version = "Amt für Sport", "02043 99", 2
+        place = Site(id=uuid4(), municipality_id=town.id, name="Schulzentrum")
+        session.add(place)
+        session.flush()
+        session.add(Hall(municipality_id=town.id, name="Riesener-Halle", slug="riesener", site_id=place.id))
+    links = Frame(client.get("/gladbeck").text).links
+    assert "/gladbeck/hallen" in links and "/gladbeck/hochzeit" not in links
+    assert "/diepholz/hochzeit" in Frame(client.get("/diepholz").text).links
+    for path in ("/impressum", "/datenschutz", "/barrierefreiheit", "/leichte-sprache"):
+        assert {"tel:0204399", "tel:054419090"} <= set(Frame(client.get(path).text).links), path
+    assert client.get("/gladbeck/hallen/saison").status_code == 200
+    for nowhere in ("stuhr", "landkreis-diepholz"):
+        assert client.get(f"/{nowhere}/hallen/saison").status_code == 404
 
 
 def test_pages_of_many_towns_cost_as_few_queries_as_pages_of_one(client, database, county):

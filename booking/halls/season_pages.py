@@ -30,7 +30,7 @@ from buchbar.booking.halls import (
     season_words,
 )
 from buchbar.booking.halls.models import ROUND_STATES, Round, SeasonWish
-from buchbar.booking.halls.plan import HallPlan, plan
+from buchbar.booking.halls.plan import HallPlan, has_halls, plan
 from buchbar.booking.halls.season_letters import handed_in, page_of
 from buchbar.booking.halls.series_letters import path as series_path
 
@@ -55,6 +55,8 @@ class Member:
 @get("/{town_slug:str}/hallen/saison")
 def all_rounds(request: Request, session: Session, now: datetime, town_slug: FromPath[str]) -> Response[Any]:
     town = municipality(session, town_slug, request, now)
+    if not has_halls(session, town):
+        raise NotFound
     rounds = [
         (each, _(ROUND_STATES[shown_state(each, now)])) for each in season_rounds.rounds_of(session, town, public=True)
     ]

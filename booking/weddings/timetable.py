@@ -164,6 +164,11 @@ def timetable(session: Session, town: Municipality) -> Timetable:
     return known
 
 
+def has_venues(session: Session, town: Municipality) -> bool:
+    """Whether the town has any place to marry in use."""
+    return bool(timetable(session, town).venues)
+
+
 def _read(session: Session, town: Municipality) -> Timetable:
     venues = session.scalars(
         select(Venue)
