@@ -21,12 +21,13 @@ from buchbar.booking.halls.models import HallUse, Series
 from buchbar.booking.halls.plan import HallPlan, plan
 from buchbar.booking.halls.reservation import Slot, Use, slot_of, where_it_was
 from buchbar.booking.halls.series import NotAllFree, chosen, part_ids, stand, take_together
-from buchbar.booking.halls.series_dates import Date, Request, busy_at, judged, wished, with_alternatives
-from buchbar.booking.models import Booking
+from buchbar.booking.halls.series_dates import Date, Request, busy_at, judged, limited, wished, with_alternatives
+from buchbar.booking.models import Booking, BookingEvent
 from buchbar.booking.next_steps import Cost, cost_of_cancelling
 from buchbar.calendar.months import monday_of
 from buchbar.calendar.walls import local_date
 from buchbar.payments import ledger
+from buchbar.payments.ledger import Account
 
 STANDING = steps.STEPS["move"]
 
@@ -76,9 +77,11 @@ def to_come(session: Session, series: Series, at: datetime, since: date | None =
 def cost_of_ending(session: Session, bookings: Sequence[Booking], at: datetime, by: Actor) -> Cost:
     """What ending these dates would do to their accounts, together."""
     clerk = by.kind != "citizen"
+    accounts = ledger.accounts(session, [booking.id for booking in bookings])
     costs = [
-        cost_of_cancelling(session, booking, 100 if clerk else lifecycle.refund_percent(session, booking, at))
+        _cost(session, booking, accounts[booking.id], 100 if clerk else _percent(session, booking, at))
         for booking in bookings
+        if booking.id in accounts
     ]
     return Cost(
         100 if clerk else 0,
@@ -86,6 +89,18 @@ def cost_of_ending(session: Session, bookings: Sequence[Booking], at: datetime, 
         sum(cost.back for cost in costs),
         sum(cost.kept for cost in costs),
     )
+
+
+def _percent(session: Session, booking: Booking, at: datetime) -> int:
+    """What share goes back; without asking what has happened before, where that is everything until the end."""
+    always = any(step.days <= 0 and step.percent >= 100 for step in booking.terms.cancellation)
+    return 100 if always else lifecycle.refund_percent(session, booking, at)
+
+
+def _cost(session: Session, booking: Booking, account: Account, percent: int) -> Cost:
+    if percent < 100:
+        return cost_of_cancelling(session, booking, percent)
+    return Cost(percent, account.owed, replace(account, owed=0).surplus, 0)
 
 
 def give_back(
@@ -96,16 +111,19 @@ def give_back(
     with session.begin_nested():
         bookings = _locked(session, series, ids)
         ending = [booking for booking in bookings if booking.state not in ("cancelled", "declined", "released")]
+        cost = cost_of_ending(session, ending, at, by)
         with letters.quiet(session), claims.versions_last(session):
             for booking in ending:
                 _end(session, booking, at, by, reason)
     if ending:
-        series_letters.ended(session, series, ending, reason, at, by.kind)
+        series_letters.ended(session, series, ending, cost, reason, at, by.kind)
+        _to_calendars(session, ending, at)
     return ending
 
 
 def end_from(session: Session, series: Series, day: date, at: datetime, by: Actor, reason: str = "") -> list[Booking]:
     """End the series with the first date on or after a day; what was before stays."""
+    _lock(session, series)
     return give_back(session, series, [each.id for each in to_come(session, series, at, day)], at, by, reason)
 
 
@@ -136,6 +154,18 @@ def decide(
     yes = [booking for booking in bookings if booking.id not in decline]
     no = [booking for booking in bookings if booking.id in decline]
     series_letters.decided(session, series, yes, no, reason, at, conditions)
+    _to_calendars(session, bookings, at)
+
+
+def _to_calendars(session: Session, bookings: Sequence[Booking], at: datetime) -> None:
+    """Who was invited to one of the dates by itself gets that date's own letter, too: it puts the calendar right."""
+    news = select(BookingEvent).where(
+        BookingEvent.booking_id.in_(series_letters.invited(bookings)),
+        BookingEvent.verb.in_(("cancel", "decline", "move")),
+        BookingEvent.at == at,
+    )
+    for event in session.scalars(news.order_by(BookingEvent.id)).all():
+        letters.tell(session, session.get_one(Booking, event.booking_id), event)
 
 
 class _Tried(Exception):
@@ -197,23 +227,30 @@ def change_from(
     """
     rules = _rules(session, series)
     with session.begin_nested(), letters.quiet(session), claims.versions_last(session):
-        _lock(session, [each.id for each in to_come(session, series, at, since)])
+        _lock(session, series)
+        before = to_come(session, series, at, since)
+        _lock(session, series, [each.id for each in before])
+        asked = {each.id for each in before if each.state == "requested"}
         slots = wished(rules, request) if only is None else chosen(rules, request, only)
         _sweep(session, rules, slots.values(), at)
-        found = _proposal(session, rules, series, request, since, at, by, slots)
+        found = _proposal(session, rules, series, request, since, at, by, slots, drop)
         done = [each for each in found.changes if each.usual or (only is not None and each.date.free)]
         if not done or (only is not None and len(done) < len(only)):
             raise _refusal(session, rules, request, found, at, by)
         kept = {each.booking.id for each in done if each.booking}
         everything = to_come(session, series, at, since)
         ending = [each for each in everything if each.id not in kept and (each in found.ending or each.id in drop)]
+        cost = cost_of_ending(session, ending, at, by)
         was = _rearrange(session, rules, series, request, done, ending, at, by)
         series.repeat, series.hall_id = request.repeat, request.hall_id
         session.flush()
     standing = to_come(session, series, at, since)
-    left_out = [each.date for each in found.changes if not each.date.free]
-    series_letters.changed(session, series, standing, was, ending, left_out, at, by.kind)
-    series_letters.ask(session, series, [each for each in standing if each.id in was], at)
+    new = {each.id for each in standing} - {each.id for each in everything}
+    if was or ending or new:
+        left_out = [each.date for each in found.changes if not each.date.free]
+        series_letters.changed(session, series, standing, was, ending, cost, left_out, at, by.kind)
+        _to_calendars(session, [*standing, *ending], at)
+    series_letters.ask(session, series, [each for each in standing if each.id in was or each.id not in asked], at)
     return standing
 
 
@@ -230,15 +267,18 @@ def _proposal(
     at: datetime,
     by: Actor,
     slots: dict[date, Slot | None] | None = None,
+    drop: Collection[UUID] = (),
 ) -> Proposal:
+    """``slots``: only these of the rule's days are changed; their dates, and those in ``drop``, leave their weeks."""
     if since > request.repeat.first:
         raise Refused(_("Die neue Regel beginnt vor dem Tag, ab dem sich die Serie ändern soll."))
     today = to_come(session, series, at, since)
     rhythm = wished(rules, request)
     slots = rhythm if slots is None else slots
-    dates = judged(session, rules, request, slots, at, by, but=[booking.id for booking in today])
-    pairs = _paired(rules, list(rhythm), today)
     gone = _given_back_weeks(session, rules, series)
+    pairs = _paired(rules, list(rhythm), today, gone)
+    staying = {pair.id for day, pair in pairs.items() if pair and day not in slots} - set(drop)
+    dates = _judged(session, rules, request, slots, pairs, today, staying, at, by)
     changes = []
     for each in dates:
         new_in_a_gap = pairs[each.day] is None and monday_of(each.day) in gone
@@ -247,15 +287,41 @@ def _proposal(
     return Proposal(changes, [booking for booking in today if booking.id not in taken])
 
 
-def _paired(rules: HallPlan, days: Sequence[date], bookings: Sequence[Booking]) -> dict[date, Booking | None]:
-    """Which date goes to which day: the one of the same week, then those that are left in their order."""
+def _judged(
+    session: Session,
+    rules: HallPlan,
+    request: Request,
+    slots: dict[date, Slot | None],
+    pairs: dict[date, Booking | None],
+    today: Sequence[Booking],
+    staying: set[UUID],
+    at: datetime,
+    by: Actor,
+) -> list[Date]:
+    """What can be had of the slots beside the dates that stay where they are: for hours in a week those count, and
+    what can't be had makes its date stay."""
+    everything = [booking.id for booking in today]
+    while True:
+        leaving = [booking_id for booking_id in everything if booking_id not in staying]
+        dates = judged(session, rules, request, slots, at, by, everything, leaving)
+        stay = {pair.id for each in dates if not each.free and (pair := pairs[each.day])}
+        if not limited(rules, request, at, by) or stay <= staying:
+            return dates
+        staying = staying | stay
+
+
+def _paired(
+    rules: HallPlan, days: Sequence[date], bookings: Sequence[Booking], gone: Collection[date]
+) -> dict[date, Booking | None]:
+    """Which date goes to which day: the one of the same week, then those that are left in their order, but into no week
+    whose date was given back."""
     left = {booking.id: booking for booking in bookings}
     pairs: dict[date, Booking | None] = dict.fromkeys(days)
     for day in days:
         same = [each for each in left.values() if monday_of(local_date(each.starts_at, rules.zone)) == monday_of(day)]
         if same:
             pairs[day] = left.pop(same[0].id)
-    alone = [day for day in days if pairs[day] is None]
+    alone = [day for day in days if pairs[day] is None and monday_of(day) not in gone]
     pairs |= dict(zip(alone, left.values(), strict=False))
     return pairs
 
@@ -338,14 +404,16 @@ def _end(session: Session, booking: Booking, at: datetime, by: Actor, reason: st
 
 def _locked(session: Session, series: Series, ids: Collection[UUID]) -> list[Booking]:
     """These dates of the series, locked in one order. Raises Refused where one isn't of it."""
-    _lock(session, ids)
+    _lock(session, series, ids)
     bookings = [booking for booking in dates_of(session, series) if booking.id in ids]
     if len(bookings) < len(set(ids)) or not bookings:
         raise Refused(_("Bitte wählen Sie Termine dieser Serie."))
     return bookings
 
 
-def _lock(session: Session, ids: Collection[UUID]) -> None:
+def _lock(session: Session, series: Series, ids: Collection[UUID] = ()) -> None:
+    """Wait for whoever changes the series or these dates; the series first, for it may have other dates then."""
     session.flush()
+    session.execute(select(Series.id).where(Series.id == series.id).with_for_update(key_share=True))
     session.execute(select(Booking.id).where(Booking.id.in_(list(ids))).order_by(Booking.id).with_for_update())
     session.expire_all()

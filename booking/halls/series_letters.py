@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from buchbar.accounts.models import Municipality
@@ -19,8 +19,11 @@ from buchbar.booking.halls.models import HallUse, Series
 from buchbar.booking.halls.plan import HallPlan, plan
 from buchbar.booking.halls.reservation import Slot, slot_of
 from buchbar.booking.halls.series_dates import Date
+from buchbar.booking.halls.series_money import Due, to_pay
 from buchbar.booking.models import Booking
+from buchbar.booking.next_steps import Cost
 from buchbar.notices import letters
+from buchbar.notices.models import Letter
 from buchbar.payments import ledger
 
 PURPOSE = "serie"
@@ -29,18 +32,20 @@ SUBJECTS = {
     "hall_series_changed": N_("Ihre Serie ist geändert: %(hall)s, %(number)s"),
     "hall_series_ended": N_("Termine freigegeben oder storniert: %(hall)s, %(number)s"),
     "hall_series_decided": N_("Das Amt hat entschieden: %(hall)s, %(number)s"),
+    "hall_series_reminder": N_("Bitte bezahlen Sie bald: Serie %(number)s, %(hall)s"),
+    "hall_series_released": N_("Termine gelten nicht mehr: %(hall)s, %(number)s"),
     "hall_series_office": N_("Zu prüfen: Serie %(number)s"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A date as the letter says it, where it stands now, and (``was``) where it stood before."""
+    """A date as the letter says it, where it stands now, where it stood before (``was``), and what of it is ``due``."""
 
     when: str
     where: str
-    state: str
     was: str = ""
+    due: Due | None = None
 
 
 def path(session: Session, series: Series) -> str:
@@ -84,21 +89,27 @@ def changed(
     bookings: Sequence[Booking],
     was: dict[UUID, Slot],
     ended: Sequence[Booking],
+    cost: Cost,
     left_out: Sequence[Date],
     at: datetime,
     by_kind: str,
 ) -> None:
-    """The rest of the series as it is from now on; ``was``: where moved dates were; ``ended``: what fell away."""
-    _write(
-        session, series, "hall_series_changed", bookings, at, was=was, ended=ended, left_out=left_out, by_kind=by_kind
-    )
+    """The rest of the series as it is from now on; ``was``: where moved dates were; ``ended``: what fell away, and what
+    that ``cost``."""
+    more: dict[str, Any] = {"was": was, "ended": ended, "cost": cost, "left_out": left_out, "by_kind": by_kind}
+    _write(session, series, "hall_series_changed", bookings, at, **more)
+
+
+def sent_anew(session: Session, series: Series, bookings: Sequence[Booking], at: datetime) -> None:
+    """The dates and the link once more: they have gone to somebody else before."""
+    _write(session, series, "hall_series_changed", bookings, at, by_kind="clerk")
 
 
 def ended(
-    session: Session, series: Series, bookings: Sequence[Booking], reason: str, at: datetime, by_kind: str
+    session: Session, series: Series, bookings: Sequence[Booking], cost: Cost, reason: str, at: datetime, by_kind: str
 ) -> None:
-    """Dates were given back or cancelled."""
-    _write(session, series, "hall_series_ended", bookings, at, reason=reason, by_kind=by_kind)
+    """Dates were given back or cancelled, and that ``cost`` so much."""
+    _write(session, series, "hall_series_ended", bookings, at, cost=cost, reason=reason, by_kind=by_kind)
 
 
 def decided(
@@ -112,6 +123,22 @@ def decided(
 ) -> None:
     """The office has said yes to these dates, and no to those, for a reason."""
     _write(session, series, "hall_series_decided", approved, at, ended=declined, reason=reason, conditions=conditions)
+
+
+def reminded(session: Session, series: Series, bookings: Sequence[Booking], at: datetime) -> None:
+    """These dates wait to be paid, and their deadline is near."""
+    _write(session, series, "hall_series_reminder", bookings, at)
+
+
+def released(session: Session, series: Series, bookings: Sequence[Booking], back: int, at: datetime) -> None:
+    """These dates were not paid in time and are free for others; so many cents go ``back``."""
+    _write(session, series, "hall_series_released", bookings, at, back=back)
+
+
+def invited(bookings: Sequence[Booking]) -> Select[UUID | None]:
+    """Those to which somebody got an invitation, which is for one date by itself."""
+    ours = Letter.booking_id.in_([booking.id for booking in bookings])
+    return select(Letter.booking_id).where(ours, Letter.calendar_method == "REQUEST")
 
 
 def _write(
@@ -132,19 +159,22 @@ def _write(
     town = session.get_one(Municipality, series.municipality_id)
     with texts.speaking(first.language):
         rules, uses = plan(session, town), uses_of(session, everything)
+        pay = to_pay(session, bookings) if kind != "hall_series_released" else None
+        dues = pay.dues if pay else {}
         context = {
             "town": town,
             "zone": town.zone,
             "series": series,
             "hall": series.hall,
             "greeting": _greeting(uses[first.id]),
-            "dates": [_told(rules, each, uses, (was or {}).get(each.id)) for each in bookings],
+            "dates": [_told(rules, each, uses, (was or {}).get(each.id), dues.get(each.id)) for each in bookings],
             "ended": [_told(rules, each, uses) for each in ended],
             "left_out": [each for each in left_out if each.slot],
             "link_to_series": links.settings(session).base_url + path(session, series),
-            "open": sum(
-                account.open for account in ledger.accounts(session, [each.id for each in everything]).values()
-            ),
+            "office": first.office,
+            "pay": pay,
+            "over": _open(session, [each for each in everything if not each.alive]),
+            "cost": None,
             "requested": any(each.state == "requested" for each in bookings),
             "use": uses[first.id],
             "reason": "",
@@ -176,7 +206,7 @@ def _deliver(
 def _mail(
     session: Session, town: Municipality, first: Booking, kind: str, context: dict[str, Any], to: str, at: datetime
 ) -> None:
-    text, html = letters.rendered(kind, office=first.office, **context)
+    text, html = letters.rendered(kind, **({"office": first.office} | context))
     letters.write(
         session,
         municipality=town,
@@ -197,9 +227,16 @@ def uses_of(session: Session, bookings: Sequence[Booking]) -> dict[UUID, HallUse
     return {use.booking_id: use for use in session.scalars(ours)}
 
 
-def _told(rules: HallPlan, booking: Booking, uses: dict[UUID, HallUse], was: Slot | None = None) -> Told:
+def _told(
+    rules: HallPlan, booking: Booking, uses: dict[UUID, HallUse], was: Slot | None = None, due: Due | None = None
+) -> Told:
     slot = slot_of(booking, uses[booking.id])
-    return Told(when(rules, slot), where(rules, slot), booking.state, when(rules, was) if was else "")
+    return Told(when(rules, slot), where(rules, slot), when(rules, was) if was else "", due)
+
+
+def _open(session: Session, ended: Sequence[Booking]) -> int:
+    """What is still to be paid of dates that have ended."""
+    return sum(account.open for account in ledger.accounts(session, [each.id for each in ended]).values())
 
 
 def when(rules: HallPlan, slot: Slot) -> str:

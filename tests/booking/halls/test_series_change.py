@@ -1,6 +1,7 @@
 """After a series was booked: dates given back, the rest changed or ended, requests decided; what is past stays."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -8,7 +9,7 @@ from sqlalchemy import func, select
 from buchbar.base.errors import Refused
 from buchbar.booking import retention
 from buchbar.booking.events import CITIZEN
-from buchbar.booking.halls import series_change
+from buchbar.booking.halls import reservation, series_change
 from buchbar.booking.halls.models import HallUse
 from buchbar.booking.halls.series import NotAllFree
 from buchbar.booking.models import BookingEvent, Claim
@@ -16,13 +17,16 @@ from buchbar.booking.steps import NotAllowed
 from buchbar.booking.terms import CancellationStep
 from buchbar.notices.models import Letter
 from buchbar.payments import ledger
+from buchbar.payments.models import Payment
 from tests import gym
 from tests.booking.halls.test_series import CLERK, WEEK, book, replace_terms, wish
 from tests.cast import NOW, assemble, slot_at
+from tests.clerks import counted
 from tests.gym import TUESDAY
 
 SECOND = TUESDAY + WEEK
 LATER = slot_at(TUESDAY, 21)
+LATEST = NOW + timedelta(hours=1)
 
 
 @pytest.fixture
@@ -135,6 +139,81 @@ def test_a_week_whose_date_was_given_back_stays_empty_unless_it_is_chosen(sessio
     proposal = series_change.propose(session, made.series, change, SECOND, NOW, CITIZEN)
     only = [each.date.slot for each in proposal.changes]
     assert len(series_change.change_from(session, made.series, change, SECOND, NOW, CITIZEN, only=only)) == 3
+
+
+def test_no_date_goes_into_a_week_whose_date_was_given_back(session, here):
+    made = book(session, here, wish(here))
+    series_change.give_back(session, made.series, [made.booked[2].id], NOW, CITIZEN)
+    shorter = wish(here, first=SECOND, count=2)
+    proposal = series_change.propose(session, made.series, shorter, SECOND, NOW, CITIZEN)
+    assert [each.id for each in proposal.ending] == [made.booked[3].id]
+    series_change.change_from(session, made.series, shorter, SECOND, NOW, CITIZEN)
+    assert states(session, made.series) == ["confirmed", "confirmed", "cancelled", "cancelled"]
+
+
+def test_dates_that_stay_count_for_the_hours_of_their_week(session, here):
+    here.policy.terms = replace_terms(here, week_minutes=240)
+    session.flush()
+    made = book(session, here, wish(here))
+    beside = SECOND + WEEK + timedelta(days=1)
+    reservation.move(session, made.booked[3], gym.slot(here, 1, day=beside), NOW, CITIZEN)
+    longer = wish(here, first=SECOND, hour=17, minutes=240, count=3)
+    slots = [
+        each.date.slot for each in series_change.propose(session, made.series, longer, SECOND, NOW, CITIZEN).changes
+    ]
+    with pytest.raises(NotAllFree):
+        series_change.change_from(session, made.series, longer, SECOND, NOW, CITIZEN, only=[slots[1]])
+    assert len(series_change.change_from(session, made.series, longer, SECOND, NOW, CITIZEN, only=slots)) == 3
+
+
+def test_the_same_change_twice_is_told_once(session, here):
+    made = book(session, here, wish(here))
+    change = wish(here, first=SECOND, hour=19, count=3)
+    for _twice in range(2):
+        assert len(series_change.change_from(session, made.series, change, SECOND, NOW, CITIZEN)) == 3
+    assert kinds(session) == ["hall_series_booked", "hall_series_changed"]
+
+
+def test_the_office_is_told_of_dates_that_are_asked_for_later(session, here):
+    here.policy.terms = replace_terms(here, approval="office")
+    session.flush()
+    made = book(session, here, wish(here))
+    series_change.decide(session, made.series, [each.id for each in made.booked], [], NOW, CLERK)
+    longer = wish(here, first=SECOND, count=6)
+    series_change.change_from(session, made.series, longer, SECOND, NOW, CITIZEN)
+    assert states(session, made.series) == ["confirmed"] * 4 + ["requested"] * 3
+    assert kinds(session).count("hall_series_office") == 2
+
+
+def test_what_an_end_costs_and_gives_back_is_in_its_letter(session, here):
+    here.policy.terms = replace_terms(here, cancellation=(CancellationStep(14, 100), CancellationStep(0, 50)))
+    session.flush()
+    made = book(session, here, wish(here))
+    session.add(
+        Payment(
+            id=uuid4(), municipality_id=here.town.town.id, booking_id=made.booked[0].id, cents=1200, state="paid",
+            provider="cash", started_at=NOW, expires_at=NOW, settled_at=NOW,
+        )
+    )  # fmt: skip
+    session.flush()
+    series_change.give_back(session, made.series, [each.id for each in made.booked], NOW, CITIZEN)
+    letter = session.scalars(select(Letter.text).where(Letter.kind == "hall_series_ended")).one()
+    assert "wegfallen, 6,00" in letter and "42,00" in letter and "Zurück gehen 6,00" in letter
+
+
+def test_who_was_invited_to_a_date_hears_of_its_end_in_the_calendar(session, here):
+    made = book(session, here, wish(here))
+    reservation.move(session, made.booked[1], gym.slot(here, 1, day=SECOND, hour=20), NOW, CITIZEN)
+    series_change.give_back(session, made.series, [each.id for each in made.booked[:2]], LATEST, CITIZEN)
+    said = session.execute(select(Letter.kind, Letter.calendar_method).where(Letter.written_at == LATEST)).all()
+    assert sorted(said) == [("hall_given_back", "CANCEL"), ("hall_series_ended", None)]
+
+
+def test_what_ending_costs_is_asked_in_few_queries(database, session, here):
+    made = book(session, here, wish(here, count=10))
+    with counted(database) as asked:
+        assert series_change.cost_of_ending(session, made.booked, NOW, CITIZEN).forgiven == 12_000
+    assert len(asked) < 5
 
 
 def test_requests_are_decided_at_once_in_part_and_under_conditions(session, here):

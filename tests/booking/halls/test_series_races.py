@@ -2,6 +2,8 @@
 
 from collections import Counter
 from dataclasses import replace
+from threading import Event
+from time import sleep
 
 import pytest
 from sqlalchemy import func, select
@@ -122,6 +124,31 @@ def test_series_that_change_into_each_other_at_once_end_without_a_double_date(cr
     assert set(tally(outcomes)) <= {"int", "NotAllFree"}, outcomes
     with crowd.read() as session:
         no_double(session)
+
+
+def test_who_ends_a_series_while_it_gets_longer_ends_the_new_dates_too(crowd, here):
+    with crowd.write() as session:
+        town = session.get_one(Municipality, here.town.town.id)
+        club = replace(here, club=session.get_one(Organisation, here.club.id))
+        series_id = series.book(session, town, wish(club, count=2), NOW, CITIZEN).series.id
+    changed = Event()
+
+    def longer():
+        with crowd.write() as session:
+            ours = session.get_one(Series, series_id)
+            wanted = wish(replace(here, club=ours.organisation), count=6)
+            made = len(series_change.change_from(session, ours, wanted, TUESDAY, NOW, CITIZEN))
+            changed.set()
+            sleep(0.5)
+        return made
+
+    def end():
+        changed.wait()
+        with crowd.write() as session:
+            ours = session.get_one(Series, series_id)
+            return len(series_change.end_from(session, ours, TUESDAY, NOW, CITIZEN))
+
+    assert together([longer, end]) == [6, 6]
 
 
 def test_many_series_in_one_transaction_raise_versions_once_at_the_end(session):
