@@ -60,7 +60,7 @@ def release_overdue(database: Database, now: datetime) -> int:
 
     def release(session: Session, booking: Booking) -> bool:
         lifecycle.lock(session, booking)
-        if _being_paid(session, booking, now):
+        if being_paid(session, booking, now):
             return False
         lifecycle.release(session, booking, now)
         return booking.state == "released"
@@ -68,7 +68,7 @@ def release_overdue(database: Database, now: datetime) -> int:
     return _each(database, overdue, release, "release")
 
 
-def _being_paid(session: Session, booking: Booking, now: datetime) -> bool:
+def being_paid(session: Session, booking: Booking, now: datetime) -> bool:
     """Whether money may still come: only of pages that were begun in time, or one after the other would keep the date
     for ever."""
     in_time = Payment.started_at < (booking.deadline_at or booking.starts_at)

@@ -3,14 +3,15 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buchbar.booking.halls import door_codes, letters, reservation, watches
+from buchbar.booking.halls import door_codes, letters, reservation, series_deadlines, watches
 from buchbar.booking.halls.models import HallUse
 from buchbar.booking.models import Booking, BookingEvent
 
 
 def tell(session: Session, booking: Booking, event: BookingEvent) -> None:
     """Whoever has to know does: people by letters, doors by codes, those who wait for a free date."""
-    letters.tell(session, booking, event)
+    if session.info.get("quiet") or not series_deadlines.tell(session, booking, event):
+        letters.tell(session, booking, event)
     door_codes.sync(session, booking, event.at)
     watches.note(session, booking, event)
 
