@@ -8,8 +8,8 @@ the code is to open, and "remove" when it ends.
 ``X-Buchbar-Signature`` is ``v1=`` and the HMAC-SHA256 of ``{X-Buchbar-Timestamp}.{door}.{body}`` with the door's secret
 (hexadecimal). The answer is JSON: ``{"state": "confirmed"}``, ``"pending"`` (ask again later), ``"taken"`` (the lock
 has these digits already: send others) or ``"refused"``. ``Idempotency-Key`` is the same as long as no answer has come
-to a wish, so who has done it answers as before. After "pending" we ask with a new key, for the answer may be another
-one by then. "ask" has none.
+to a wish, so who has done it answers as before. After "pending" or "refused" we ask with a new key, for the answer may
+be another one by then. "ask" has none.
 
 What happens at the door comes to ``/tueren/{door}/ereignis``, signed the same way: ``{"id", "kind", "at", "entry"}``.
 """
@@ -37,7 +37,7 @@ STRANGE = N_("Die Antwort der Steuerung ist nicht zu verstehen.")
 
 TAKEN = N_("Diese Ziffern hat das Schloss schon für einen anderen Code.")
 WHY = {"refused": REFUSED, "taken": TAKEN}
-PENDING = "pending "
+ANSWERED = "answered "
 
 
 class Forged(Exception):
@@ -76,10 +76,10 @@ class Webhook:
 
 
 def _wished(lock: Lock, wish: Wish, body: dict[str, Any]) -> Told:
-    """What came of a wish. That it is pending, and since when, is remembered as the lock's name of the code: the next
-    asking is another one."""
+    """What came of a wish. When it was answered is remembered as the lock's name of the code: if it isn't done by then,
+    the next asking is another one."""
     told = _call(lock, body | {"entry": wish.key.hex, "since": wish.since}, wish.remote_id or "first")
-    return replace(told, remote_id=PENDING + lock.at.isoformat()) if told.state == "pending" else told
+    return replace(told, remote_id=ANSWERED + lock.at.isoformat())
 
 
 def _call(lock: Lock, body: dict[str, Any], turn: str = "") -> Told:

@@ -12,15 +12,17 @@ from litestar.params import FromPath
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from buchbar.accounts import at_desk
+from buchbar.accounts import at_desk, revisions
 from buchbar.accounts.models import Clerk
-from buchbar.accounts.roles import LEAD, LOOK, WORK, may
-from buchbar.base.errors import Invalid, NotFound, Refused
+from buchbar.accounts.roles import LEAD, LOOK, WHY_NOT, WORK, may
+from buchbar.base.errors import Forbidden, Invalid, NotFound, Refused
 from buchbar.base.texts import N_, _
 from buchbar.base.web import Form, redirect, settings_of
 from buchbar.booking import queries
 from buchbar.booking.desk_frame import show
+from buchbar.booking.editing import today_of
 from buchbar.booking.halls import codes_shown, door_form, presence
+from buchbar.booking.halls.door_edits import DOOR, open_settings
 from buchbar.booking.models import Booking
 from buchbar.doors import alarms, events, locks, reconciler
 from buchbar.doors.models import ENTRY_STATES, EVENT_WORDS, Door, Entry, Window
@@ -64,6 +66,7 @@ def all_doors(request: Request, session: Session, now: datetime, clerk: Clerk) -
 
 @at_desk.get("/tueren/neu", LEAD)
 def new_door(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
+    _sees(clerk)
     halls = door_form.halls_of(session, clerk.town)
     offered = door_form.adapters(settings_of(request), clerk.town)
     return _show(request, session, clerk, now, None, typed=door_form.proposed(0, halls, offered))
@@ -71,9 +74,10 @@ def new_door(request: Request, session: Session, now: datetime, clerk: Clerk) ->
 
 @at_desk.post("/tueren", LEAD, N_("Tür angelegt"))
 def put_in(request: Request, session: Session, now: datetime, form: Form, clerk: Clerk) -> Response[Any]:
-    halls = door_form.halls_of(session, clerk.town)
+    _sees(clerk)
+    halls, taken = door_form.halls_of(session, clerk.town), door_form.taken(session, clerk.town, None)
     try:
-        values = door_form.read(form, settings_of(request), clerk.town, halls, None)
+        values = door_form.read(form, settings_of(request), clerk.town, halls, None, taken)
     except Invalid as fault:
         return _again(request, session, clerk, now, None, form, fault)
     count = session.scalar(select(func.count()).select_from(Door).where(Door.municipality_id == clerk.town.id)) or 0
@@ -81,6 +85,7 @@ def put_in(request: Request, session: Session, now: datetime, form: Form, clerk:
     door_form.put(settings_of(request), door, values)
     session.add(door)
     session.flush()
+    revisions.created(session, clerk.town, DOOR, door, at=now, by=clerk.name)
     return redirect(request, f"{clerk.desk}/tueren/{door.id}?erledigt=ja")
 
 
@@ -93,20 +98,28 @@ def one_door(request: Request, session: Session, now: datetime, clerk: Clerk, do
 def edit(
     request: Request, session: Session, now: datetime, form: Form, clerk: Clerk, door_id: FromPath[UUID]
 ) -> Response[Any]:
+    _sees(clerk)
     door = _door_of(session, clerk, door_id, lock=True)
+    halls, taken = door_form.halls_of(session, clerk.town), door_form.taken(session, clerk.town, door)
     try:
-        values = door_form.read(form, settings_of(request), clerk.town, door_form.halls_of(session, clerk.town), door)
+        values = door_form.read(form, settings_of(request), clerk.town, halls, door, taken)
     except Invalid as fault:
         return _again(request, session, clerk, now, door, form, fault)
+    kept = {name: values[name] for name in DOOR.fields} | {"settings": open_settings(values["settings"])}
+    today, timed = today_of(clerk, now), door.keeps_time
+    revisions.edit(session, clerk.town, DOOR, door, kept, valid_from=today, at=now, by=clerk.name)
     if door_form.put(settings_of(request), door, values):
         reconciler.settle_anew(session, door, now)
         door.heard_at = door.answered_at = door.low_battery_at = None
+    elif door.keeps_time != timed:
+        reconciler.look_again(session, door, now)
     return redirect(request, f"{clerk.desk}/tueren/{door.id}?erledigt=ja")
 
 
 @at_desk.post("/tueren/{door_id:uuid}/probe", LEAD, N_("Schloss einer Tür geprüft"))
 def ask(request: Request, session: Session, now: datetime, clerk: Clerk, door_id: FromPath[UUID]) -> Response[Any]:
     """A job asks the lock: no page waits for it."""
+    _sees(clerk)
     _door_of(session, clerk, door_id, lock=True).asked_at = now
     return redirect(request, f"{clerk.desk}/tueren/{door_id}?erledigt=ja")
 
@@ -147,6 +160,13 @@ def see_code(
 def back_to_booking(request: Request, clerk: Clerk, booking_id: FromPath[UUID]) -> Response[Any]:
     """Who reloads the page with the code comes to the booking: it is only shown to who asks for it."""
     return redirect(request, f"{clerk.desk}/buchung/{booking_id}")
+
+
+def _sees(clerk: Clerk) -> None:
+    """Who leads may change doors, if they have to do with those who come through them: the county has not. Raises
+    Forbidden."""
+    if not may(clerk.role, LOOK):
+        raise Forbidden(_(WHY_NOT[LOOK]))
 
 
 def _door_of(session: Session, clerk: Clerk, door_id: UUID, *, lock: bool = False) -> Door:
@@ -206,6 +226,7 @@ def _show(
         now,
         status,
         door=door,
+        can=locks.in_words(door) if door else [],
         hall=session.get(Hall, door.hall_id) if door else None,
         halls=door_form.halls_of(session, clerk.town),
         adapters=door_form.adapters(settings, clerk.town),

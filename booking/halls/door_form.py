@@ -10,13 +10,13 @@ from buchbar.base import forms
 from buchbar.base.settings import Settings
 from buchbar.base.texts import _
 from buchbar.base.web import Form
+from buchbar.booking.halls.door_edits import SECRETS
 from buchbar.doors import locks, nuki
 from buchbar.doors.models import Door
 from buchbar.resources.halls import Hall
 
 # What each kind of lock has to be told: its settings by name, and which of them are secret.
 SETTINGS = {"simulator": (), "webhook": ("url", "secret", "events"), "nuki": ("lock", "token", "capacity")}
-SECRETS = ("secret", "token")
 # What names another lock: where it changes, nothing is known of what the lock knows.
 WHICH = ("url", "lock")
 SHORTEST_SECRET = 16
@@ -28,10 +28,23 @@ def adapters(settings: Settings, town: Municipality) -> list[tuple[str, str]]:
     return [(name, _(locks.NAMES[name])) for name in offered]
 
 
-def read(form: Form, settings: Settings, town: Municipality, halls: list[Hall], door: Door | None) -> dict[str, Any]:
-    """The values of a door's columns; its lock's settings under "settings", of the secrets those that are new.
+def taken(session: Session, town: Municipality, door: Door | None) -> set[str]:
+    """The numbers of locks that belong to other doors of the town: the same digits are in a lock once only."""
+    theirs = select(Door).where(Door.municipality_id == town.id, Door.adapter == "nuki")
+    others = [each for each in session.scalars(theirs) if door is None or each.id != door.id]
+    return {locks.settings_of(session.info["settings"], each).get("lock", "") for each in others}
 
-    Raises Invalid.
+
+def read(
+    form: Form,
+    settings: Settings,
+    town: Municipality,
+    halls: list[Hall],
+    door: Door | None,
+    taken: set[str] = frozenset(),  # type: ignore[assignment]
+) -> dict[str, Any]:
+    """The values of a door's columns; its lock's settings under "settings", of the secrets those that are new.
+    ``taken`` are the numbers of locks at other doors. Raises Invalid.
     """
     known = locks.settings_of(settings, door) if door else {}
     by_id = {str(hall.id): hall for hall in halls}
@@ -49,15 +62,19 @@ def read(form: Form, settings: Settings, town: Municipality, halls: list[Hall], 
     parts = sorted(numbers & {int(text) for text in form.all("parts") if text.isascii() and text.isdigit()})
     values = {name: value for name, value in vars(read).items() if name != "hall"}
     stays = known if door and door.adapter == read.adapter else {}
-    lock = _lock(form, read.adapter, stays)
-    return values | {"hall_id": read.hall, "parts": parts, "settings": lock, "active": bool(form.get("active"))}
+    lock = _lock(form, read.adapter, stays, taken)
+    timed = read.adapter != "webhook" or not form.get("untimed")
+    own = {"hall_id": read.hall, "parts": parts, "keeps_time": timed, "active": bool(form.get("active"))}
+    return values | own | {"settings": lock}
 
 
-def _lock(form: Form, adapter: str, known: dict[str, str]) -> dict[str, str]:
-    """The settings of the lock; a secret that is left empty stays as it is."""
+def _lock(form: Form, adapter: str, known: dict[str, str], taken: set[str]) -> dict[str, str]:
+    """The settings of the lock; a secret that is left empty stays as it is, but goes to no other address."""
+    if known.get("url") and known["url"] != form.get("url", "").strip():
+        known = {name: value for name, value in known.items() if name != "secret"}
     fields: dict[str, forms.Field] = {
         "url": _address,
-        "lock": _number,
+        "lock": lambda typed: _number(typed, taken),
         "capacity": forms.whole(1, 1000),
         "events": forms.text(2, required=False),
     }
@@ -76,7 +93,7 @@ def _kept(known: str) -> forms.Field:
 
 def _secret(typed: str) -> str:
     if not SHORTEST_SECRET <= len(typed) <= 500:
-        raise ValueError(_("Bitte mindestens %d Zeichen.") % SHORTEST_SECRET)
+        raise ValueError(_("Zu dieser Adresse bitte das Geheimnis eingeben, mindestens %d Zeichen.") % SHORTEST_SECRET)
     return typed
 
 
@@ -86,7 +103,9 @@ def _address(typed: str) -> str:
     return typed
 
 
-def _number(typed: str) -> str:
+def _number(typed: str, taken: set[str]) -> str:
+    if typed in taken:
+        raise ValueError(_("Dieses Schloss gehört schon zu einer anderen Tür."))
     if not (typed.isascii() and typed.isdigit() and len(typed) <= 20):
         raise ValueError(_("Bitte die Nummer des Schlosses aus dem Nuki-Konto eingeben, nur Ziffern."))
     return typed
@@ -110,6 +129,7 @@ def as_typed(settings: Settings, door: Door) -> dict[str, str]:
     """What an existing door's form holds; of secrets nothing."""
     columns = ("name", "run_in_minutes", "run_out_minutes", "phone", "adapter")
     values = {name: str(getattr(door, name)) for name in columns} | {"active": "ja" if door.active else ""}
+    values["untimed"] = "" if door.keeps_time else "ja"
     known = locks.settings_of(settings, door)
     return values | {"capacity": "100"} | {name: value for name, value in known.items() if name not in SECRETS}
 

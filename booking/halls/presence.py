@@ -16,6 +16,7 @@ from buchbar.base.db import Database
 from buchbar.booking.halls.models import JOURNEY, HallUse
 from buchbar.booking.models import Booking
 from buchbar.booking.policies import policies
+from buchbar.booking.terms import Terms
 from buchbar.calendar.walls import local_date
 from buchbar.doors import events, locks, windows
 from buchbar.doors.models import Door, Window
@@ -88,8 +89,18 @@ def _has_told(session: Session, door: Door, ended_at: datetime) -> bool:
     return door.heard_at is not None and bool(locks.settings_of(session.info["settings"], door).get("events"))
 
 
+def _kept_days(session: Session, town: Municipality, now: datetime) -> int:
+    """How many days the town keeps who opened; without a policy as long as policies do by themselves."""
+    today = local_date(now, town.zone)
+    held = [policy for policy in policies(session, town.id, JOURNEY) if policy.valid_from <= today]
+    return held[0].terms.door_days if held else Terms().door_days
+
+
 def no_shows(session: Session, town: Municipality, now: datetime) -> list[NoShow]:
-    """Who hasn't come three times in a row or more, the longest row first."""
+    """Who hasn't come three times in a row or more, the longest row first. Of dates that are longer ago than it is kept
+    who came, those that weren't missed end a row."""
+    forgotten = now - timedelta(days=_kept_days(session, town, now))
+    missed = HallUse.missed_at.is_not(None)
     known = (
         select(Booking, HallUse)
         .join(HallUse, HallUse.booking_id == Booking.id)
@@ -98,8 +109,12 @@ def no_shows(session: Session, town: Municipality, now: datetime) -> list[NoShow
             Booking.journey == JOURNEY,
             Booking.ends_at > now - ROWS,
             Booking.ends_at <= now,
-            or_(HallUse.missed_at.is_not(None), HallUse.present_at.is_not(None)),
-            or_(HallUse.series_id.is_not(None), HallUse.organisation_id.is_not(None)),
+            Booking.state == "confirmed",
+            or_(missed, HallUse.present_at.is_not(None), Booking.ends_at <= forgotten),
+            or_(
+                HallUse.series_id.in_(select(HallUse.series_id).where(missed)),
+                HallUse.organisation_id.in_(select(HallUse.organisation_id).where(missed)),
+            ),
         )
         .order_by(Booking.starts_at.desc(), Booking.id)
     )
@@ -107,7 +122,7 @@ def no_shows(session: Session, town: Municipality, now: datetime) -> list[NoShow
     came: set[tuple[UUID | None, UUID | None]] = set()
     for booking, use in session.execute(known):
         whose = (use.series_id, None if use.series_id else use.organisation_id)
-        if use.present_at is not None:
+        if use.missed_at is None:
             came.add(whose)
         elif whose not in came:
             rows[whose].append((booking, use))
@@ -133,9 +148,10 @@ def tidy(database: Database, now: datetime) -> int:
             select(Municipality).where(Municipality.id.in_(select(Door.municipality_id).distinct()))
         ).all()
         for town in towns:
-            today = local_date(now, town.zone)
-            held = [policy for policy in policies(session, town.id, JOURNEY) if policy.valid_from <= today]
-            if held:
-                events.forget(session, town.id, now - timedelta(days=held[0].terms.door_days))
+            before = now - timedelta(days=_kept_days(session, town, now))
+            events.forget(session, town.id, before)
+            theirs = select(Booking.id).where(Booking.municipality_id == town.id, Booking.journey == JOURNEY)
+            who_came = update(HallUse).where(HallUse.booking_id.in_(theirs), HallUse.present_at < before)
+            session.execute(who_came.values(present_at=None))
         windows.tidy(session, now - CODES)
         return len(towns)

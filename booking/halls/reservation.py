@@ -476,3 +476,4 @@ def forget(session: Session, booking: Booking) -> None:
             "city",
         ):
             setattr(use, name, "")
+        use.present_at = None

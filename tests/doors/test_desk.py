@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from buchbar.accounts.models import AuditEntry
+from buchbar.accounts.models import AuditEntry, Revision
 from buchbar.base.logs import JsonLines
 from buchbar.doors import listening, locks, reconciler
 from buchbar.doors.models import Door, Entry, Window
@@ -115,6 +115,36 @@ def test_a_clerk_sees_a_code_on_request_and_that_is_kept_without_the_digits(
     assert posted(address).status_code == 403
     become(client, database, colleague(database, here.town, "registrar", "Frau Sommer"))
     assert posted(address).status_code == client.get(f"{DESK}/tueren").status_code == 403
+
+
+def test_a_secret_goes_to_no_other_address_and_a_lock_to_one_door(client, posted, database, here, head):
+    own = {"adapter": "webhook", "url": "https://own.example.org/", "secret": "a-secret-of-this-door", "untimed": "ja"}
+    page = f"{DESK}/tueren/{the_door(database).id}"
+    assert posted(page, **NUKI | own).status_code == 303 and not the_door(database).keeps_time
+    faulty = posted(page, **NUKI | own | {"url": "https://other.example.org/", "secret": ""})
+    assert faulty.status_code == 422 and "bitte das Geheimnis eingeben" in faulty.text
+    assert posted(page, **NUKI | own | {"secret": ""}).status_code == 303
+    hall = str(here.hall.id)
+    assert posted(f"{DESK}/tueren", hall=hall, **NUKI).status_code == 303
+    again = posted(f"{DESK}/tueren", hall=hall, **NUKI)
+    assert again.status_code == 422 and "gehört schon zu einer anderen Tür" in again.text
+    with database.read() as session:
+        edits = session.scalars(select(Revision).where(Revision.subject == "door").order_by(Revision.made_at)).all()
+    assert len(edits) == 2 and "https://own.example.org/" in str([each.values for each in edits])
+    kept = str([(each.values, each.before) for each in edits])
+    assert "a-secret-of" not in kept and "very-secret" not in kept
+    history = client.get(f"{DESK}/aenderungen").text
+    assert "Adresse der Steuerung: https://own.example.org/" in history and "very-secret" not in history
+
+
+def test_the_county_has_nothing_to_do_with_doors(client, posted, database, here):
+    become(client, database, colleague(database, here.town, "county", "Frau Kreis"))
+    page = f"{DESK}/tueren/{the_door(database).id}"
+    for path in (f"{DESK}/tueren", page, f"{DESK}/tueren/neu"):
+        assert client.get(path).status_code == 403
+    for path in (f"{DESK}/tueren", page, f"{page}/probe"):
+        answer = posted(path, name="")
+        assert answer.status_code == 403 and here.booking.number not in answer.text
 
 
 def test_doors_of_other_towns_are_not_found(client, posted, database, here, head):

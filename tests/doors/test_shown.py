@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import func, select
 
@@ -10,7 +11,7 @@ from buchbar.booking.events import CITIZEN
 from buchbar.booking.halls import codes_shown, door_codes, presence
 from buchbar.booking.halls.codes_shown import shown
 from buchbar.booking.halls.models import HallUse
-from buchbar.booking.models import Booking
+from buchbar.booking.models import Booking, Policy
 from buchbar.doors import events, reconciler
 from buchbar.doors.adapters import Heard, News
 from buchbar.doors.models import Code, Door, DoorEvent, SimulatedKey
@@ -68,6 +69,36 @@ def test_one_letter_says_that_it_is_there_and_not_what_it_is(database, booked):
         assert digits(session) not in everything and "/buchung/" in letter.text
 
 
+def test_no_letter_says_that_there_is_a_code_which_its_door_refuses(database, booked):
+    with database.write() as session:
+        entries(session)[0].state = "failed"
+    assert codes_shown.write_letters(database, START - DAY) == 0
+    with database.write() as session:
+        entries(session)[0].state = "planned"
+    assert codes_shown.write_letters(database, START - DAY) == 1
+
+
+def test_who_cancels_in_the_same_moment_gets_no_letter(database, booked, monkeypatch):
+    due = codes_shown._due
+
+    def and_cancel(session, now):
+        found = due(session, now)
+        with database.write() as other:
+            lifecycle.cancel(other, other.get_one(Booking, booked.id), now, CITIZEN)
+        return found
+
+    monkeypatch.setattr(codes_shown, "_due", and_cancel)
+    assert codes_shown.write_letters(database, START - DAY) == 0
+
+
+def test_days_before_nothing_is_wrong_with_a_door_that_does_not_know_the_code_yet(database, booked):
+    with database.write() as session:
+        policy = session.scalars(select(Policy).where(Policy.journey == "halls")).one()
+        policy.terms = msgspec.structs.replace(policy.terms, code_hours=120)
+    early = seen(database, booked, START - 3 * DAY)
+    assert early.digits and early.ready and early.doors[0].words == "wird rechtzeitig eingerichtet"
+
+
 def test_who_cancels_sees_no_code_and_gets_no_letter(database, booked):
     with database.write() as session:
         lifecycle.cancel(session, session.get_one(Booking, booked.id), SOON, CITIZEN)
@@ -119,14 +150,34 @@ def test_three_in_a_row_that_nobody_came_to_are_shown_until_somebody_comes(datab
         assert presence.no_shows(session, town, over) == []
 
 
+def test_a_row_of_missed_dates_ends_at_one_that_somebody_came_to_also_when_that_is_forgotten(database):
+    with database.write() as session:
+        here = porter.build(session)
+        doors(session, here, adapter="simulator")
+        dates = [gym.of_club(session, here, gym.slot(here, 1, day=gym.TUESDAY + week * WEEK)) for week in range(4)]
+        presence.present(session, dates[1].id, dates[1].starts_at)
+        for each in (dates[0], *dates[2:]):
+            session.get_one(HallUse, each.id).missed_at = each.ends_at
+    later = dates[-1].ends_at + 40 * DAY
+    presence.tidy(database, later)
+    with database.read() as session:
+        assert session.get_one(HallUse, dates[1].id).present_at is None
+        assert presence.no_shows(session, here.town.town, later) == []
+
+
 def test_what_doors_told_and_old_codes_are_forgotten_in_time(database, booked):
     reconciler.run(database, SOON)
     reconciler.run(database, END + HOUR)
     with database.write() as session:
         door = session.scalars(select(Door)).one()
         events.take_in(session, door.id, News([Heard("opened", START, "1"), Heard("opened", START + DAY, "2")]), START)
+        presence.present(session, booked.id, START)
+        session.scalars(
+            select(Policy).where(Policy.journey == "halls")
+        ).one().withdrawn_at = NOW  # then it is kept as long as policies do by themselves
     presence.tidy(database, START + 30 * DAY + 3 * HOUR)
     with database.read() as session:
         assert session.scalars(select(DoorEvent.remote_id)).all() == ["2"]
         assert not session.scalars(select(Code)).all()
+        assert session.get_one(HallUse, booked.id).present_at is None
     assert door_codes.keep(database, NOW + 40 * DAY) == 0

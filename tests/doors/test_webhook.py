@@ -74,10 +74,11 @@ def test_a_wish_is_signed_and_the_same_wish_again_has_the_same_key(lock):
     assert "code" not in Controller.calls[-1][0]
 
 
-def test_asking_again_is_another_call_and_is_he_there_is_none_twice(lock):
+@pytest.mark.parametrize("state", ["pending", "refused"])
+def test_asking_again_is_another_call_and_whether_it_is_there_is_never_the_same(lock, state):
     """A controller that answers the same call as before would else be pending for ever."""
     wish = Wish(uuid4(), "4829", START, END, NOW)
-    Controller.answer = (200, {"state": "pending"})
+    Controller.answer = (200, {"state": state})
     first = ADAPTER.put(lock, wish)
     later = replace(wish, remote_id=first.remote_id)
     for _lost in range(2):
