@@ -164,8 +164,9 @@ def _to_calendars(session: Session, bookings: Sequence[Booking], at: datetime) -
         BookingEvent.verb.in_(("cancel", "decline", "move")),
         BookingEvent.at == at,
     )
-    for event in session.scalars(news.order_by(BookingEvent.id)).all():
-        letters.tell(session, session.get_one(Booking, event.booking_id), event)
+    last = {event.booking_id: event for event in session.scalars(news.order_by(BookingEvent.id))}
+    for booking_id, event in last.items():
+        letters.tell(session, session.get_one(Booking, booking_id), event)
 
 
 class _Tried(Exception):

@@ -203,10 +203,10 @@ def test_what_an_end_costs_and_gives_back_is_in_its_letter(session, here):
 
 def test_who_was_invited_to_a_date_hears_of_its_end_in_the_calendar(session, here):
     made = book(session, here, wish(here))
-    reservation.move(session, made.booked[1], gym.slot(here, 1, day=SECOND, hour=20), NOW, CITIZEN)
+    reservation.move(session, made.booked[1], gym.slot(here, 1, day=SECOND, hour=20), LATEST, CITIZEN)
     series_change.give_back(session, made.series, [each.id for each in made.booked[:2]], LATEST, CITIZEN)
     said = session.execute(select(Letter.kind, Letter.calendar_method).where(Letter.written_at == LATEST)).all()
-    assert sorted(said) == [("hall_given_back", "CANCEL"), ("hall_series_ended", None)]
+    assert sorted(said) == [("hall_given_back", "CANCEL"), ("hall_moved", "REQUEST"), ("hall_series_ended", None)]
 
 
 def test_what_ending_costs_is_asked_in_few_queries(database, session, here):
