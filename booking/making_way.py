@@ -74,7 +74,7 @@ class InWay:
 class Outcome:
     """What would be done: closures, and by booking how many letters go out and how many cents go back."""
 
-    closed: list[tuple[str, datetime, datetime]]
+    closed: list[tuple[Resource, datetime, datetime]]
     letters: dict[UUID, int]
     back: dict[UUID, int]
 
@@ -102,7 +102,7 @@ def choices(session: Session, town: Municipality, closing: Closing) -> list[InWa
     slots = _slots(session, closing, bookings) if len(bookings) <= MOST_WITH_SLOTS else {}
     asked = []
     for booking in bookings:
-        free = slots.get(local_date(booking.starts_at, town.zone), [])
+        free = slots.get(booking.id, [])
         ways = tuple(way for way in _ways(booking, closing.at) if free or way != "verlegen")
         cost = cost_of_cancelling(session, booking, 100)
         asked.append(InWay(booking, names.get(booking.id, ""), stands.get(booking.id, 0), ways, cost, free))
@@ -119,17 +119,18 @@ def _ways(booking: Booking, at: datetime) -> list[str]:
     return [way for way in WAYS if possible[way]]
 
 
-def _slots(session: Session, closing: Closing, bookings: Sequence[Booking]) -> dict[object, list[Choice]]:
-    """The free slots of each booking's day, as they would be when all around the bookings is closed."""
-    found: dict[object, list[Choice]] = {}
+def _slots(session: Session, closing: Closing, bookings: Sequence[Booking]) -> dict[UUID, list[Choice]]:
+    """Where each booking could go on its day, as it would be when all around the bookings is closed."""
     with session.begin_nested() as attempt:
         _close(session, closing)
-        for booking in bookings:
-            day = local_date(booking.starts_at, booking.municipality.zone)
-            if day not in found:
-                found[day] = journeys.of(booking).desk.free(session, booking, day, closing.at)
+        found = {booking.id: _free(session, booking, closing.at) for booking in bookings}
         attempt.rollback()
     return found
+
+
+def _free(session: Session, booking: Booking, at: datetime) -> list[Choice]:
+    day = local_date(booking.starts_at, booking.municipality.zone)
+    return journeys.of(booking).desk.free(session, booking, day, at)
 
 
 def carry_out(
@@ -165,10 +166,10 @@ def rehearse(session: Session, closing: Closing, decisions: Mapping[UUID, Decisi
     try:
         with session.begin_nested():
             closed, _bookings = carry_out(session, closing, decisions, reason)
-            names = {resource.id: resource.name for resource in closing.resources}
+            closable = {resource.id: resource for resource in closing.resources}
             letters, back = money_and_letters(session, decisions)
             outcome = Outcome(
-                [(names[each.resource_id], each.starts_at, each.ends_at) for each in closed],
+                [(closable[each.resource_id], each.starts_at, each.ends_at) for each in closed],
                 {key: count - before[0].get(key, 0) for key, count in letters.items()},
                 {key: cents - before[1].get(key, 0) for key, cents in back.items()},
             )

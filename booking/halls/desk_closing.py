@@ -1,7 +1,7 @@
 """Closing halls at the desk: what is closed and until when; closing, with what becomes of the bookings in the way."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -89,7 +89,7 @@ def _act(
     closing: Closing | None = None
     shown: dict[str, Any] = {"typed": dict(form), "ticked": form.all("was")}
     try:
-        closing = _closing(session, form, clerk, now)
+        shown["closing"] = closing = _closing(session, form, clerk, now)
         if not form.get("entschieden"):
             closures.close_all(session, closing.resources, closing.spans, closing.reason, now, closing.by)
             return redirect(request, f"{clerk.desk}/{PAGE}?erledigt=ja")
@@ -152,6 +152,7 @@ def _show(
         every=[(key, _(words)) for key, words in EVERY.items()],
         when=lambda start, end: in_words(start, end, town.zone),
         outcome_rows=_outcome_rows(rules, shown["outcome"]),
+        in_short=_in_short(rules, shown.pop("closing", None)),
         page=f"{clerk.desk}/{PAGE}",
         **{"decisions": {}} | shown,
     )
@@ -174,11 +175,24 @@ def _uses(session: Session, rules: HallPlan, asked: Iterable[InWay]) -> dict[UUI
 
 
 def _outcome_rows(rules: HallPlan, outcome: making_way.Outcome | None) -> list[tuple[str, str]]:
-    """What would be closed: while by while, with the names of the parts."""
-    whiles: dict[str, list[str]] = defaultdict(list)
-    for name, start, end in outcome.closed if outcome else ():
-        whiles[in_words(start, end, rules.zone)].append(name)
-    return [(when, ", ".join(names)) for when, names in whiles.items()]
+    """What would be closed: while by while, with the names of halls and parts."""
+    whiles: dict[str, set[UUID]] = defaultdict(set)
+    for part, start, end in outcome.closed if outcome else ():
+        whiles[in_words(start, end, rules.zone)].add(part.id)
+    return [(when, _named(rules, ids)) for when, ids in whiles.items()]
+
+
+def _in_short(rules: HallPlan, closing: Closing | None) -> str:
+    """What is to be closed, when and why, in one line."""
+    if closing is None:
+        return ""
+    what = _named(rules, {part.id for part in closing.resources})
+    when = in_words(closing.spans[0].start, closing.spans[0].end, rules.zone)
+    if more := len(closing.spans) - 1:
+        last = in_words(closing.spans[-1].start, closing.spans[-1].end, rules.zone)
+        count = ngettext("%(num)d Termin", "%(num)d Termine", more + 1) % {"num": more + 1}
+        when = _("%(count)s, der erste %(when)s, der letzte %(last)s") % {"count": count, "when": when, "last": last}
+    return f"{what}: {when} ({closing.reason})"
 
 
 def _outings(rules: HallPlan, found: Sequence[Closure]) -> list[Outing]:
@@ -191,18 +205,23 @@ def _outings(rules: HallPlan, found: Sequence[Closure]) -> list[Outing]:
 
 def _outing(rules: HallPlan, those: Sequence[Closure]) -> Outing:
     whiles: dict[tuple[datetime, datetime], Closure] = {}
-    parts = {closure.resource_id for closure in those}
     for closure in those:
         whiles.setdefault((closure.starts_at, closure.ends_at), closure)
+    said = _named(rules, {each.resource_id for each in those})
+    said = said or ", ".join(sorted({closure.resource.name for closure in those}))
+    return Outing(those[0], said, [(in_words(*key, rules.zone), closure) for key, closure in whiles.items()])
+
+
+def _named(rules: HallPlan, ids: Collection[UUID]) -> str:
+    """These parts in words, hall by hall; a hall with all its parts by its name."""
     named = []
     for hall in rules.halls.values():
-        numbers = [part.number for part in hall.parts.values() if part.id in parts]
+        numbers = [part.number for part in hall.parts.values() if part.id in ids]
         if len(numbers) == len(hall.parts):
-            named.append(hall.name)
+            named.append(_("%(hall)s, ganze Halle") % {"hall": hall.name})
         elif numbers:
             named.append(f"{hall.name}: {hall.named(numbers)}")
-    said = ", ".join(named) or ", ".join(sorted({closure.resource.name for closure in those}))
-    return Outing(those[0], said, [(in_words(*key, rules.zone), closure) for key, closure in whiles.items()])
+    return "; ".join(named)
 
 
 def _at_once(session: Session, closure: Closure) -> list[Closure]:

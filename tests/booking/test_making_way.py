@@ -194,7 +194,7 @@ def test_a_rehearsal_says_what_will_happen_and_changes_nothing(session, cast):
     outcome = making_way.rehearse(session, what, decisions, "Wasser")
     gone, stays = decisions
     assert outcome.letters[gone] >= 1 and outcome.letters[stays] == 0
-    assert [name for name, _start, _end in outcome.closed] == [cast.room.name]
+    assert [resource.name for resource, _start, _end in outcome.closed] == [cast.room.name]
     assert session.scalar(select(func.count()).select_from(Letter)) == letters
     assert session.scalar(select(func.count()).select_from(Closure)) == 0
 

@@ -104,12 +104,20 @@ def test_what_is_in_the_way_is_shown_and_decided_together(client, posted, databa
     assert first.status_code == 409 and closed(database) == []
     assert whole.number in first.text and "ganze Halle" in first.text and "Badminton" in first.text
     assert beside.number not in first.text
+    assert "Dreifeldhalle: Feld 2: Di. 01.12.2026, ganztags (Grundreinigung)" in first.text  # the form is folded away
+    assert re.search(r"grund_paar.*nötig beim Stornieren.*<textarea[^>]*>\s*Grundreinigung<", first.text, re.S)
     decided = wanted | {"entschieden": "ja", f"was_{part.id}": "stornieren", "alle": "bleibt"}
     assert posted(f"{DESK}/vorschau", **decided).status_code == 422  # those cancelled are told why
     decided["grund_paar"] = "Der Boden wird versiegelt."
     tried = posted(f"{DESK}/vorschau", **decided)
     assert tried.status_code == 200 and "Noch ist nichts geschehen" in tried.text
     assert "eine Nachricht geht hinaus" in tried.text and closed(database) == []
+    slots = re.search(rf'name="termin_{part.id}".*?</select>', first.text, re.S)[0]
+    to = re.findall(r'<option value="([^"]+)"', slots)[-1]
+    moved = decided | {f"was_{part.id}": "verlegen", f"termin_{part.id}": to.replace("&#43;", "+")}
+    assert re.search(r"wird verlegt: [^<]*Feld \d", posted(f"{DESK}/vorschau", **moved).text)
+    everything = {"was": str(here.hall.id)} | form(entschieden="ja", alle="bleibt")
+    assert "ganze Halle</li>" in posted(f"{DESK}/vorschau", **everything).text
     assert posted(DESK, **decided).status_code == 303
     with database.read() as session:
         assert session.get_one(Booking, part.id).state == "cancelled"
