@@ -52,10 +52,13 @@ class Coming:
 
 @dataclass(slots=True)
 class OfClub:
-    """What a club has coming up: its ``series``, then single dates, the next first; ``more`` aren't shown."""
+    """What a club has coming up: its ``series``, then single dates, the next first; ``more`` aren't shown. What is
+    ``today`` isn't among the single dates. ``bundled``: the bookings that the series stand for."""
 
     series: list[Coming] = field(default_factory=list)
     single: list[Coming] = field(default_factory=list)
+    today: list[Coming] = field(default_factory=list)
+    bundled: set[UUID] = field(default_factory=set)
     more: int = 0
 
 
@@ -86,7 +89,9 @@ def account_page(request: Request, session: Session, now: datetime) -> Response[
     clubs = membership.memberships(session, person)
     known = [each.organisation_id for each in clubs if each.organisation.state != "refused"]
     everything = bool(request.query_params.get("alle"))
-    coming, past = _coming(person, now), _past(person, now)
+    theirs = of_clubs(session, known, now)
+    bundled = {booking_id for club in theirs.values() for booking_id in club.bundled}
+    coming, past = _coming(person, now).where(Booking.id.not_in(bundled)), _past(person, now)
     own = _shown(session, coming.limit(MOST if everything else SHOWN), now)
     return page(
         request,
@@ -97,7 +102,8 @@ def account_page(request: Request, session: Session, now: datetime) -> Response[
         past=_shown(session, past.limit(MOST if everything else SHOWN), now),
         everything=everything,
         clubs=clubs,
-        of_clubs=of_clubs(session, known, now),
+        of_clubs=theirs,
+        today=[each for club in theirs.values() for each in club.today],
         above={each.path for each in own},
         states=STATES,
         towns=[] if clubs else [town for place in places(session) for town in place.towns],
@@ -172,6 +178,8 @@ def of_clubs(session: Session, organisations: Sequence[UUID], now: datetime) -> 
             whole = found[organisation_id]
             whole.series += part.series
             whole.single += part.single
+            whole.today += part.today
+            whole.bundled |= part.bundled
             whole.more += part.more
     return found
 

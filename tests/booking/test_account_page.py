@@ -113,10 +113,40 @@ def test_the_dates_of_a_club_are_for_its_members_as_long_as_they_are_members(cli
             session.get_one(HallUse, sports.of_club(session, gym, date).id).series_id = series.id
     page = client.get("/konto").text
     assert path in page and "Handball" in page and "TuS Diepholz" in page
-    assert "Serie: Dreifeldhalle, noch 2 Termine" in page and page.count('href="/buchung/') == 1
+    assert "Handball, dienstags 18:00, noch 2 Termine" in page and page.count('href="/buchung/') == 1
     with database.write() as session:
         session.get_one(Organisation, gym.club.id).state = "blocked"
     assert path in client.get("/konto").text, "what is booked stays"
     with database.write() as session:
         session.execute(delete(Member).where(Member.person_id == lou.id))
     assert path not in client.get("/konto").text
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_series_is_one_line_for_who_has_booked_it_and_what_is_today_stands_on_top(client, database, clock, town):
+    with database.write() as session:
+        gym = sports.build(session, town)
+        series = Series(
+            municipality_id=town.town.id,
+            hall_id=gym.hall.id,
+            organisation_id=gym.club.id,
+            number="SE-1",
+            repeat=Repeat(first=sports.TUESDAY, from_minute=18 * 60, until_minute=20 * 60, every="two_weeks", count=9),
+            made_at=NOW,
+        )
+        session.add(series)
+        session.flush()
+        for week in range(0, 18, 2):
+            date = sports.slot(gym, 2, day=sports.TUESDAY + timedelta(weeks=week))
+            session.get_one(HallUse, sports.of_club(session, gym, date).id).series_id = series.id
+        single = sports.of_club(session, gym, sports.slot(gym, 1, day=sports.TUESDAY + timedelta(days=1)), title="Fest")
+        path = links.path(session, single)
+    clock.now = slot_at(sports.TUESDAY, 9)
+    become_citizen(client, database, gym.coach, clock.now)
+    page = client.get("/konto").text
+    today, _heading, rest = page.partition('id="buchungen"')
+    assert today.count('href="/buchung/') == 1 and "Handball" in today.partition('id="heute"')[2] and path in rest
+    assert rest.count('href="/buchung/') == 1 and "Handball, alle zwei Wochen dienstags 18:00, noch 9 Termine" in rest
+    club = client.get(f"/konto/verein/{gym.club.id}").text
+    assert f'href="/konto#verein-{gym.club.id}"' in club and f'id="verein-{gym.club.id}"' in page
+    assert 'href="/diepholz/hallen/saison"' in club and "Jede Woche buchen" in club
