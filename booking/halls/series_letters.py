@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from buchbar.accounts import clubs
 from buchbar.accounts.models import Municipality
 from buchbar.base import texts
 from buchbar.base.errors import NotFound
@@ -175,6 +176,7 @@ def _write(
             "pay": pay,
             "over": _open(session, [each for each in everything if not each.alive]),
             "cost": None,
+            "for_members": series.organisation_id is not None and clubs.anybody(session, series.organisation_id),
             "requested": any(each.state == "requested" for each in bookings),
             "use": uses[first.id],
             "reason": "",

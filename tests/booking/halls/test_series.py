@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from sqlalchemy import func, select
 
+from buchbar.base.errors import Refused
 from buchbar.booking import closures
 from buchbar.booking.events import CITIZEN, Actor
 from buchbar.booking.halls import series
@@ -60,6 +61,7 @@ def test_all_dates_are_booked_and_told_in_one_letter(session, here):
     assert [letter.kind for letter in letters] == ["hall_series_booked"]
     assert letters[0].text.count("18:00") == 4
     assert made.series.number in letters[0].subject
+    assert "wer für den Verein bucht" in letters[0].text
 
 
 def test_clashes_are_shown_with_what_is_free_instead_and_the_rest_is_booked(session, here):
@@ -89,6 +91,17 @@ def test_exactly_what_was_chosen_is_booked_or_nothing(session, here):
     assert [each.state for each in refusal.value.dates] == ["taken", "free"]
     assert refusal.value.dates[0].alternatives
     assert session.scalar(select(func.count()).select_from(Series)) == 1
+
+
+def test_two_times_on_a_day_or_one_on_another_day_are_refused_and_nothing_is_booked(session, here):
+    dates = look(session, here, wish(here))
+    later = gym.slot(here, 1, hour=20)
+    another_day = gym.slot(here, 1, day=TUESDAY + timedelta(days=1))
+    for only in ([dates[0].slot, later], [dates[0].slot, dates[0].slot], [dates[0].slot, another_day], []):
+        with pytest.raises(Refused, match="höchstens einen Termin"):
+            book(session, here, wish(here), only=only)
+    for nothing in (Series, Booking, Claim, Letter):
+        assert session.scalar(select(func.count()).select_from(nothing)) == 0
 
 
 def test_nothing_free_is_nothing_booked(session, here):
