@@ -18,11 +18,12 @@ from buchbar.accounts.roles import LOOK, WORK
 from buchbar.base.errors import Invalid, NotFound, Refused
 from buchbar.base.texts import N_, _, ngettext
 from buchbar.base.web import Form, redirect
-from buchbar.booking import claims, closures, making_way, queries
+from buchbar.booking import closures, making_way, queries
 from buchbar.booking.closed import in_words
 from buchbar.booking.desk_frame import by, show
 from buchbar.booking.halls import closing_form
 from buchbar.booking.halls.closing_form import EVERY
+from buchbar.booking.halls.lifting import lift
 from buchbar.booking.halls.models import HallUse
 from buchbar.booking.halls.plan import HallPlan, plan
 from buchbar.booking.making_way import WAYS, Closing, InWay
@@ -75,10 +76,7 @@ def reopen(
     those = _at_once(session, closure)
     if not form.get("alle"):
         those = [each for each in those if (each.starts_at, each.ends_at) == (closure.starts_at, closure.ends_at)]
-    with claims.versions_last(session):
-        for each in those:
-            if each.ends_at > now:
-                closures.reopen(session, each)
+    lift(session, clerk.town, those, now)
     return redirect(request, f"{clerk.desk}/{PAGE}?erledigt=ja")
 
 

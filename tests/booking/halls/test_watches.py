@@ -9,12 +9,12 @@ from sqlalchemy import func, select
 
 from buchbar.booking import closures, lifecycle
 from buchbar.booking.events import CITIZEN, Actor
-from buchbar.booking.halls import reservation, series, series_change, watches
+from buchbar.booking.halls import lifting, reservation, series, series_change, watches
 from buchbar.booking.halls.models import HallWatch, Series
 from buchbar.booking.models import Booking, Policy
 from buchbar.calendar.spans import Span
 from buchbar.notices.models import Letter
-from buchbar.resources.models import Resource
+from buchbar.resources.models import Closure, Resource
 from tests import gym
 from tests.booking.halls.test_series import wish
 from tests.cast import NOW, slot_at
@@ -48,6 +48,24 @@ def told(database):
     with database.read() as session:
         rows = session.execute(select(Letter.to_address, Letter.text).where(Letter.kind == "hall_watch"))
         return {row.to_address: row.text for row in rows}
+
+
+def test_watchers_hear_of_what_is_free_again_when_a_closure_is_lifted(database, here):
+    watch(database, here)
+    later = TUESDAY + timedelta(days=400)
+    with database.write() as session:
+        parts = [session.merge(part) for part in here.parts.values()]
+        whole = Span(slot_at(TUESDAY, 0), slot_at(TUESDAY + timedelta(days=1), 0))
+        far = Span(slot_at(later, 18), slot_at(later, 20))
+        made = closures.close_all(session, parts, [whole, far], "Wartung", NOW, CLERK)
+    with database.write() as session:
+        lifting.lift(session, session.merge(here.town.town), [session.merge(each) for each in made], NOW)
+    [text] = told(database).values()
+    assert text.count("ganze Halle") == 1 and "16:00" in text and "22:00" in text, (
+        "neither school hours nor too far ahead"
+    )
+    with database.write() as session:
+        assert not session.scalars(select(Closure)).all()
 
 
 def test_watchers_hear_once_of_all_dates_of_a_series_and_nobody_is_named(database, here):
