@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buchbar.accounts.clubs import Organisation
+from buchbar.accounts.clubs import Organisation, reached_at
 from buchbar.accounts.models import Municipality
 from buchbar.base.texts import _, speaking
 from buchbar.booking import links
@@ -71,7 +71,7 @@ def results(
     dates = _dates(session, [made[each.id] for each in theirs if each.id in made])
     with speaking("de"):
         subject = _("Ihre Hallenzeiten: %s") % season.name
-        addresses = _addresses(club, theirs)
+        addresses = _addresses(session, club, theirs)
         for address in addresses:
             rows = _rows(session, town, theirs, made, dates, to=address)
             _write(session, town, season, "season_result", address, subject, at, rows=rows, club=club.name)
@@ -143,9 +143,12 @@ def _said(rules: HallPlan, allotment: Allotment) -> str:
     return season_words.place(rules, place) if place else _("kein Platz")
 
 
-def _addresses(club: Organisation, allotments: Collection[Allotment]) -> list[str]:
-    """The club's own address and those of who has handed in its wishes, each once."""
-    found = {address.lower(): address for address in [club.email, *(each.wish.email for each in allotments)] if address}
+def _addresses(session: Session, club: Organisation, allotments: Collection[Allotment]) -> list[str]:
+    """The club's own address and those of who has handed in its wishes, each once; for who has left the club since,
+    those of who manages it."""
+    wrote = sorted({each.wish.email for each in allotments} - {""})
+    reached = [address for email in wrote for address in reached_at(session, club, email)]
+    found = {address.lower(): address for address in [club.email, *reached] if address}
     return [found[key] for key in sorted(found)]
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from buchbar.accounts.clubs import reached_at
 from buchbar.accounts.models import Clerk, Municipality
 from buchbar.base.db import Database
 from buchbar.base.errors import Forbidden
@@ -115,11 +116,11 @@ def _booked(session: Session, town: Municipality, season: Round, allotment: Allo
         hall_id=allotment.hall_id,  # type: ignore[arg-type]
         parts=tuple(allotment.parts),
         repeat=repeat,
-        use=_use(wish),
+        use=_use(wish, _address(session, wish)),
         organisation=wish.organisation,
         own_hours=True,
     )
-    entry = _entry(allotment)
+    entry = _entry(allotment, request.use.email)
     try:
         made = series.book(session, town, request, now, Actor("clerk", season.released_by), entry=entry)
     except (series.NotAllFree, NotOffered):
@@ -149,23 +150,25 @@ def _all_days(rules: HallPlan, season: Round, allotment: Allotment) -> list[date
     return whole.days(rules.day_off) if whole else []
 
 
-def _entry(allotment: Allotment) -> series.Entry:
+def _entry(allotment: Allotment, address: str) -> series.Entry:
     """How the place was asked for: by who was signed in, or on paper."""
     wish = allotment.wish
-    channel = ONLINE if _address(wish) and not wish.made_by else "paper"
+    channel = ONLINE if address and not wish.made_by else "paper"
     return series.Entry(channel=channel, received_at=wish.made_at, allotment_id=allotment.id)
 
 
-def _address(wish: SeasonWish) -> str:
-    return wish.email or wish.organisation.email
+def _address(session: Session, wish: SeasonWish) -> str:
+    """Of who handed it in, while they belong to the club; else of who manages it."""
+    club = wish.organisation
+    return next(iter(reached_at(session, club, wish.email or club.email)), "")
 
 
-def _use(wish: SeasonWish) -> Use:
+def _use(wish: SeasonWish, address: str) -> Use:
     club = wish.organisation
     return Use(
         organiser=club.name,
         contact=club.name,
-        email=_address(wish),
+        email=address,
         phone=club.phone,
         title=wish.title,
         sport=wish.sport,

@@ -10,10 +10,11 @@ from buchbar.accounts import account, api_tokens, citizens, membership
 from buchbar.accounts.clubs import Organisation, reached_at
 from buchbar.accounts.people import Person
 from buchbar.booking import failures
-from buchbar.booking.halls import caretaker
-from buchbar.booking.halls.models import HallWatch
+from buchbar.booking.halls import caretaker, season_release
+from buchbar.booking.halls.models import HallWatch, Series
+from buchbar.booking.halls.season_plan import allotments_of, rehearse
 from buchbar.notices import letters
-from buchbar.notices.models import Errand
+from buchbar.notices.models import Errand, Letter
 from buchbar.resources.models import Feed
 from tests import gym
 from tests.booking.halls import season
@@ -121,3 +122,22 @@ def test_a_caretakers_access_is_taken_back_with_all_calendars(database, here):
         caretaker.revoke(session, session.merge(here.hall), NOW)
     with database.read() as session:
         assert session.scalars(select(Feed.note).where(Feed.revoked_at.is_(None))).all() == ["Vereinsheim"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_what_a_season_has_brought_is_told_to_who_is_still_in_the_club(session):
+    made = season.prepare(session)
+    here, at = made.here, season.AFTER
+    lou = Person(email="lou@example.org", made_at=NOW)
+    session.add(lou)
+    session.flush()
+    membership.add(session, here.club, lou, "booker", NOW, "x")
+    season.wish(session, made, here.club, (0, 18 * 60)).email = lou.email
+    membership.leave(session, here.club, lou, NOW)
+    rehearse(session, here.town.town, made.round, here.clerk, at)
+    season_release.release(made.round, made.second, at)
+    for each in allotments_of(session, made.round).values():
+        season_release.settle(session, made.round.id, each.id, at)
+    assert session.scalars(select(Series.email)).all() == [here.coach.email]
+    written = select(Letter.to_address).where(Letter.kind == "season_result").order_by(Letter.to_address)
+    assert session.scalars(written).all() == [here.coach.email, here.club.email]

@@ -6,6 +6,8 @@ from time import sleep
 import pytest
 from sqlalchemy import func, select
 
+from buchbar.accounts import membership
+from buchbar.accounts.people import Person
 from buchbar.base.errors import Refused
 from buchbar.booking import closures, papers
 from buchbar.booking.halls import season_release, series
@@ -136,6 +138,10 @@ def test_nothing_is_booked_after_the_season(session, season):
 
 def test_one_letter_for_all_places_of_a_club_with_the_links_for_whom_they_belong_to(session, season):
     """What came online is booked as such; what came on paper from a club without an address is told on paper."""
+    also = Person(email="other@example.org", made_at=AFTER)
+    session.add(also)
+    session.flush()
+    membership.add(session, season.here.club, also, "booker", AFTER, "x")
     for n, coach in enumerate(("coach@example.org", "other@example.org")):
         wish(session, season, season.here.club, (n, 18 * 60), title=f"Gruppe {n}").email = coach
     on_paper = wish(session, season, season.other, (2, 18 * 60), title="Zettel")
