@@ -67,6 +67,8 @@ class Booking(Identified, Base):
         Index("ix_booking_municipality_start", "municipality_id", "starts_at"),
         Index("ix_booking_municipality_state", "municipality_id", "state", "starts_at"),
         Index("ix_booking_resource_start", "resource_id", "starts_at"),
+        # Addresses are kept as they were typed, and found however they are.
+        Index("ix_booking_email_lower", text("lower(email)")),
     )
 
     municipality_id: Mapped[UUID] = mapped_column(ForeignKey("municipality.id"))

@@ -17,14 +17,21 @@ from sqlalchemy.exc import IntegrityError
 from buchbar.app.migrate import config, migrate
 from buchbar.app.tables import metadata
 from buchbar.base.db import connect
+from buchbar.booking.models import Booking
 from tests.source import ROOT
 
+# SQLite doesn't tell SQLAlchemy the expression of an index, so there it isn't compared; on PostgreSQL it is.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Skipped unsupported reflection of expression-based index ix_booking_email_lower",
+    "ignore:autogenerate skipping metadata-specified expression-based index 'ix_booking_email_lower'",
+)
 # Constraints that keep_apart and keep_reachable make; no model names them.
 GUARDS = {"claim_no_overlap", "claim_reachable", "ck_claim_span"}
 START = """
 import sys
 from buchbar.app.migrate import migrate
 from buchbar.base.db import connect
+from buchbar.booking.models import Booking
 engine = connect(sys.argv[1], pool=1)
 print("ready", flush=True)
 sys.stdin.read(1)
@@ -177,3 +184,14 @@ def insert_somehow(connection: Connection, table: Table, values: dict[str, Any])
     ids = {name: value.hex if connection.dialect.name == "sqlite" else value for name, value in values.items()
            if isinstance(value, UUID)}  # fmt: skip
     connection.execute(table.insert().values(needed | values | ids))
+
+
+def test_bookings_are_found_by_an_address_in_any_case_without_looking_at_all(database):
+    wanted = select(Booking.id).where(func.lower(Booking.email) == "anna@example.org")
+    said = wanted.compile(database.engine, compile_kwargs={"literal_binds": True})
+    postgresql = database.engine.dialect.name == "postgresql"
+    with database.engine.connect() as connection:
+        if postgresql:
+            connection.execute(text("SET enable_seqscan = off"))
+        plan = connection.execute(text(f"EXPLAIN {'' if postgresql else 'QUERY PLAN'} {said}")).all()
+    assert "ix_booking_email_lower" in str(plan)

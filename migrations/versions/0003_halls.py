@@ -519,3 +519,4 @@ def _new_tables() -> None:
     for column in ("sports_office", "sports_phone", "sports_email"):
         op.add_column("municipality", sa.Column(column, sa.Text(), server_default="", nullable=False))
     op.add_column("booking", sa.Column("user_class", sa.Text(), server_default="", nullable=False))
+    op.create_index("ix_booking_email_lower", "booking", [sa.text("lower(email)")], unique=False)
