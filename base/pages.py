@@ -38,6 +38,7 @@ def environment() -> Environment:
         weekday=texts.weekday,
         clock=texts.clock,
         moment=texts.moment,
+        until=texts.until,
         translated=texts._,
     )
     made.globals.update(asset=asset, languages=texts.LANGUAGES, version=version("buchbar"))

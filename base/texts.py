@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from io import BytesIO
 from zoneinfo import ZoneInfo
@@ -101,6 +101,12 @@ def clock(value: datetime, zone: ZoneInfo) -> str:
 def moment(value: datetime, zone: ZoneInfo) -> str:
     """Date and time of a moment: "Samstag, 15. Mai 2027, 14:30 Uhr"."""
     return f"{day(value.astimezone(zone).date())}, {clock(value, zone)}"
+
+
+def until(limit: datetime, zone: ZoneInfo) -> str:
+    """A deadline, the first moment that is too late: the day that it ends; elsewhere in a day, with the time."""
+    local = limit.astimezone(zone)
+    return day(local.date() - timedelta(days=1)) if local.time() == time.min else moment(limit, zone)
 
 
 def _locale() -> str:

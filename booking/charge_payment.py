@@ -10,7 +10,6 @@ from buchbar.base.texts import _
 from buchbar.booking import on_the_way
 from buchbar.booking.models import Booking
 from buchbar.booking.payable import ONLINE
-from buchbar.calendar.deadlines import last_day
 from buchbar.calendar.walls import local_date
 from buchbar.payments import girocode, iban, ledger, settling
 from buchbar.payments.models import Charge, Payment
@@ -68,7 +67,7 @@ def _until(booking: Booking, charge: Charge, open_cents: int) -> str:
     zone = booking.municipality.zone
     words = {"amount": texts.euros(open_cents), "day": texts.day(charge.due_on) if charge.due_on else ""}
     if booking.state == "payable" and booking.deadline_at:
-        words["day"] = texts.day(last_day(booking.deadline_at, zone))
+        words["day"] = texts.until(booking.deadline_at, zone)
         return _("Bitte bezahlen Sie %(amount)s bis %(day)s. Danach wird der Termin wieder frei.") % words
     if charge.due_on:
         return _("Bitte bezahlen Sie %(amount)s bis %(day)s.") % words

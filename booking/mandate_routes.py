@@ -28,7 +28,7 @@ def offered(session: Session, booking: Booking, now: datetime) -> bool:
     if not booking.email_proven_at or not booking.email:
         return False
     rules = rules_of(session, booking.municipality_id)
-    return mandate_words.offered(rules) or _active(session, booking, now) is not None
+    return mandate_words.offered(rules) or active(session, booking, now) is not None
 
 
 @get("/buchung/{token:str}/lastschrift")
@@ -81,7 +81,7 @@ def discard(request: Request, session: Session, now: datetime, token: FromPath[s
 @post("/buchung/{token:str}/lastschrift/widerruf")
 def revoke(request: Request, session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
     booking = _booking(session, token, now)
-    mandate = _active(session, booking, now)
+    mandate = active(session, booking, now)
     if mandate:
         mandates.revoke(session, mandate, now)
         record(session, booking, "unmandate", now, CITIZEN)
@@ -96,7 +96,8 @@ def _booking(session: Session, token: str, now: datetime) -> Booking:
     return booking
 
 
-def _active(session: Session, booking: Booking, now: datetime) -> Mandate | None:
+def active(session: Session, booking: Booking, now: datetime) -> Mandate | None:
+    """The mandate that stands for whoever booked."""
     today = local_date(now, booking.municipality.zone)
     return mandates.of_email(session, booking.municipality_id, booking.email, today)
 
@@ -105,8 +106,8 @@ def _show(
     request: Request, session: Session, booking: Booking, token: str, now: datetime, status: int = 200, **context: Any
 ) -> Response[Any]:
     town, rules = booking.municipality, rules_of(session, booking.municipality_id)
-    active = _active(session, booking, now)
-    shown = active or mandates.proposed(session, town.id, booking.email)
+    standing = active(session, booking, now)
+    shown = standing or mandates.proposed(session, town.id, booking.email)
     return page(
         request,
         "booking/mandate.html",
@@ -116,7 +117,7 @@ def _show(
         booking=booking,
         own_page=f"/buchung/{token}",
         offered=mandate_words.offered(rules),
-        active=active,
+        active=standing,
         mandate=shown,
         paragraphs=mandate_words.paragraphs(rules.payee),
         facts=mandate_words.facts(shown, rules, _number(session, shown)) if shown else [],

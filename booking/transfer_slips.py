@@ -5,7 +5,6 @@ from typing import Any
 from buchbar.base import texts
 from buchbar.base.texts import _
 from buchbar.booking.models import Booking
-from buchbar.calendar.deadlines import last_day
 from buchbar.payments import girocode
 from buchbar.payments.girocode import Transfer
 
@@ -14,7 +13,7 @@ def as_document(booking: Booking, transfer: Transfer) -> dict[str, Any]:
     """What the document's template needs, in the reader's language."""
     town = booking.municipality
     waits = booking.state == "payable" and booking.deadline_at is not None
-    until = texts.day(last_day(booking.deadline_at, town.zone)) if waits and booking.deadline_at else ""
+    until = texts.until(booking.deadline_at, town.zone) if waits and booking.deadline_at else ""
     facts = [
         (_("Empfänger"), transfer.payee),
         (_("IBAN"), transfer.readable_iban),

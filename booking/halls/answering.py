@@ -30,8 +30,8 @@ def answer(session: Session, plans: Sequence[HallPlan], wish: Wish, now: datetim
     return Answer([], list(near(looked, others, busy, wish, now)), len(suiting), why_refused(looked, wish, now))
 
 
-def prices(session: Session, offers: Iterable[Offer], user_class: str, now: datetime) -> dict[Slot, int]:
-    """What training of adults would cost, in cents, where the town has a tariff."""
+def prices(session: Session, offers: Iterable[Offer], answers: Answers, now: datetime) -> dict[Slot, int]:
+    """What each would cost, in cents, where the town has a tariff."""
     tariffs: dict[object, Tariff | None] = {}  # kept, so that each is read once
     found = {}
     for offer in offers:
@@ -40,7 +40,7 @@ def prices(session: Session, offers: Iterable[Offer], user_class: str, now: date
         if tariff_id and tariff_id not in tariffs:
             tariffs[tariff_id] = session.get(Tariff, tariff_id)
         if tariff_id:
-            lines = price_of(session, plan, offer.slot, tariff_id, Answers(user_class=user_class))
+            lines = price_of(session, plan, offer.slot, tariff_id, answers)
             found[offer.slot] = sum(line.cents for line in lines)
     return found
 

@@ -13,9 +13,11 @@ from buchbar.base import forms
 from buchbar.base.texts import _, ngettext
 from buchbar.booking.halls.find import Wish
 from buchbar.booking.halls.plan import HallPlan
+from buchbar.booking.halls.tariff import OFFERS
 
-FIELDS = ("tag", "zeit", "dauer", "sport", "felder", "ort", "stufenlos", "wer")
+FIELDS = ("tag", "zeit", "dauer", "sport", "felder", "ort", "stufenlos", "wer", "zweck")
 DURATIONS = (60, 90, 120, 150, 180, 240, 300, 360)
+_NARROWING = ("zeit", "sport", "felder", "ort", "stufenlos")
 TIMES = tuple(range(8 * 60, 22 * 60 + 1, 30))
 
 
@@ -26,6 +28,10 @@ class Question:
     typed: Mapping[str, str]
     faults: Mapping[str, str]
     wish: Wish | None
+
+    @property
+    def purpose(self) -> str:
+        return self.typed["zweck"] if self.typed["zweck"] in OFFERS.purposes else "training"
 
     def address(self, **changes: object) -> str:
         """The query string of this question, or of a changed one."""
@@ -48,7 +54,7 @@ def asked(query: MultiDict[Any], user_class: str) -> Question:
     day = read("tag", forms.day)
     minute, minutes = read("zeit", forms.minute), read("dauer", forms.whole(15, 1440))
     fields, site_id = read("felder", forms.whole(1, 20)), read("ort", _id)
-    if not typed["tag"] and any(typed[name] for name in ("zeit", "sport", "felder", "ort", "stufenlos")):
+    if not typed["tag"] and ("tag" in query or any(typed[name] for name in _NARROWING)):  # an empty form was sent
         faults["tag"] = _("Bitte wählen Sie einen Tag.")
     wish = None
     if day and not faults:

@@ -15,26 +15,31 @@ from buchbar.base.web import Form, get, page, post, redirect
 from buchbar.booking import claims, lifecycle, links, on_the_way, steps
 from buchbar.booking.approvals import required_at
 from buchbar.booking.events import CITIZEN, record
-from buchbar.booking.halls import asking, reservation, use_form
+from buchbar.booking.halls import asking, club_access, reservation, use_form
 from buchbar.booking.halls.choosing import Choice, chosen, part_choices
 from buchbar.booking.halls.citizen import about
 from buchbar.booking.halls.fees import Answers
 from buchbar.booking.halls.free import Busy, busy_between, refusal, starts
 from buchbar.booking.halls.models import JOURNEY, HallUse
+from buchbar.booking.halls.next_free import nothing_on
 from buchbar.booking.halls.plan import HallPlan, HallRules, parts_in_words, plan, read_parts
 from buchbar.booking.halls.reservation import NotOffered, Slot, Taken, TooMuch
 from buchbar.booking.instants import instant, read_instant
 from buchbar.booking.models import Booking
+from buchbar.booking.next_steps import cost_of_cancelling
 from buchbar.calendar.spans import Span
-from buchbar.calendar.walls import local_date
+from buchbar.calendar.walls import local_date, wall_minutes
 from buchbar.payments import ledger
 from buchbar.resources.models import Resource
+
+SHOWN = 8  # beginnings that are offered without asking for more
 
 
 @get("/buchung/{token:str}/umbuchung")
 def ask_to_move(request: Request, session: Session, now: datetime, token: FromPath[str]) -> Response[Any]:
     """Choose other parts or another time; with a slot that is free, what it would cost."""
     booking = links.booking_of(JOURNEY, session, token)
+    club_access.refuse_blocked(session.get_one(HallUse, booking.id).organisation)
     steps.allow(booking, "move", now)
     return _choice(request, session, booking, now)
 
@@ -42,6 +47,7 @@ def ask_to_move(request: Request, session: Session, now: datetime, token: FromPa
 @post("/buchung/{token:str}/umbuchung")
 def move(request: Request, session: Session, now: datetime, form: Form, token: FromPath[str]) -> Response[Any]:
     booking = links.booking_of(JOURNEY, session, token)
+    club_access.refuse_blocked(session.get_one(HallUse, booking.id).organisation)
     start, minutes = read_instant(form.get("beginn", "")), form.get("minuten", "")
     if not (minutes.isascii() and minutes.isdigit() and 0 < int(minutes) <= 1440):
         raise NotFound
@@ -51,7 +57,7 @@ def move(request: Request, session: Session, now: datetime, form: Form, token: F
         reservation.move(session, booking, slot, now, CITIZEN)
     except (NotOffered, Taken, TooMuch) as refused:
         return _choice(request, session, booking, now, refused.sentence)
-    return redirect(request, links.path(session, booking))
+    return redirect(request, links.path(session, booking) + "?umgebucht=ja")
 
 
 @get("/buchung/{token:str}/freigabe")
@@ -61,13 +67,10 @@ def ask_to_give_back(request: Request, session: Session, now: datetime, token: F
     if steps.over(booking):
         return redirect(request, links.path(session, booking))
     steps.allow(booking, "cancel", now)
-    percent = lifecycle.refund_percent(session, booking, now)
-    forgiven = -sum(line.cents for line in ledger.share_of(session, booking.id, percent))
-    account = ledger.account(session, booking.id)
-    back = max(account.paid - (account.owed - forgiven), 0)
+    cost = cost_of_cancelling(session, booking, lifecycle.refund_percent(session, booking, now))
     context = about(session, booking, now) | {
-        "cost": account.owed - forgiven,
-        "returned": back,
+        "cost": cost.kept,
+        "returned": cost.back,
         "coming": on_the_way.coming(session, booking.id),
     }
     return page(request, "halls/give_back.html", **context)
@@ -135,11 +138,13 @@ def _choice(request: Request, session: Session, booking: Booking, now: datetime,
     choice = chosen(request.query_params, rules, hall, was)
     day = choice.day or max(local_date(booking.starts_at, rules.zone), local_date(now, rules.zone))
     busy = busy_between(session, [hall], rules, day, day + timedelta(days=1), now, but=booking.id)
-    slots = [] if choice.faults else _free(rules, busy, hall, choice, day, booking.user_class, now)
+    times = [] if choice.faults else _times(rules, busy, hall, choice, day, booking, now, but=was)
     context = about(session, booking, now) | {
         "choice": choice,
         "chosen_day": day,
-        "times": [slot.span for slot in slots if slot != was],
+        "times": times,
+        "near": _nearest(times, booking, rules),
+        "nothing": None,
         "new_hall": hall,
         "halls": [(each.slug, each.name) for each in rules.halls.values() if each.visibility != "information"],
         "part_choices": part_choices(hall),
@@ -152,6 +157,9 @@ def _choice(request: Request, session: Session, booking: Booking, now: datetime,
         "slot": None,
         "asks_again": bool(required_at(booking, session.get_one(Resource, hall.id))),
     }
+    if not (times or choice.faults or choice.slot):
+        parts, minutes, who = choice.parts, choice.minutes, booking.user_class
+        context["nothing"] = nothing_on(session, rules, hall, parts, day, minutes, who, now, booking.id)
     if choice.slot and not refused:
         free = busy.free(hall.claims(choice.slot.parts, choice.slot.span))
         context |= _new(session, rules, hall, booking, choice.slot, now, free=free)
@@ -159,11 +167,25 @@ def _choice(request: Request, session: Session, booking: Booking, now: datetime,
     return page(request, "halls/move.html", status=status, **context)
 
 
-def _free(
-    rules: HallPlan, busy: Busy, hall: HallRules, choice: Choice, day: date, user_class: str, now: datetime
-) -> list[Slot]:
-    spans = starts(rules, busy, hall, choice.parts, day, choice.minutes, user_class, now)
-    return [Slot(hall.id, choice.parts, span) for span in spans]
+def _times(
+    rules: HallPlan,
+    busy: Busy,
+    hall: HallRules,
+    choice: Choice,
+    day: date,
+    booking: Booking,
+    now: datetime,
+    but: Slot,
+) -> list[Span]:
+    """When it could be instead of ``but``."""
+    spans = starts(rules, busy, hall, choice.parts, day, choice.minutes, booking.user_class, now)
+    return [span for span in spans if Slot(hall.id, choice.parts, span) != but]
+
+
+def _nearest(times: list[Span], booking: Booking, rules: HallPlan) -> list[Span]:
+    """Those that are shown at once: around the hour at which it is now."""
+    hour = wall_minutes(booking.starts_at, rules.zone)
+    return sorted(sorted(times, key=lambda span: abs(wall_minutes(span.start, rules.zone) - hour))[:SHOWN])
 
 
 def _new(

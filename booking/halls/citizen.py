@@ -25,7 +25,7 @@ from buchbar.booking import (
     together,
 )
 from buchbar.booking.events import CITIZEN
-from buchbar.booking.halls import reservation, series_letters, use_form, words
+from buchbar.booking.halls import club_access, reservation, series_letters, use_form, words
 from buchbar.booking.halls.codes_shown import shown
 from buchbar.booking.halls.letters import named
 from buchbar.booking.halls.models import JOURNEY, HallUse
@@ -34,7 +34,6 @@ from buchbar.booking.halls.tariff import OFFERS
 from buchbar.booking.models import Booking
 from buchbar.booking.open_bills import open_bills
 from buchbar.booking.refund_words import cancelling
-from buchbar.calendar.deadlines import last_day
 from buchbar.calendar.spans import Span
 from buchbar.calendar.walls import local_date
 from buchbar.payments import ledger
@@ -44,7 +43,10 @@ PROOFS = 5  # mails to one address in an hour that ask whether it is theirs: it 
 
 def show(request: Request, session: Session, booking: Booking, now: datetime) -> Response[Any]:
     """The booking as it stands: the form while it is held, then the status."""
-    if steps.over(booking) or booking.lapsed(now):
+    ended = steps.over(booking) or booking.lapsed(now)
+    if (ended or booking.state != "held") and not club_access.may(session, _use(session, booking).organisation_id):
+        return _bare(request, session, booking, now)
+    if ended:
         return _status(request, session, booking, now)
     if booking.state == "held":
         return _form(request, session, booking, now, {}, {})
@@ -63,10 +65,11 @@ def check(request: Request, session: Session, now: datetime, form: Form, token: 
     if form.get("zurueck"):
         return _form(request, session, booking, now, dict(form), {})
     try:
-        use = use_form.read(form, session, booking, _member(request, session, booking, now))
+        use = use_form.read(form, session, booking, member := _member(request, session, booking, now))
     except Invalid as fault:
         return _form(request, session, booking, now, dict(form), fault.fields)
     context = about(session, booking, now) | {
+        "member": member,
         "typed": dict(form),
         "use": use,
         "lines": use_form.cost(session, booking, use),
@@ -118,6 +121,18 @@ def _member(request: Request, session: Session, booking: Booking, now: datetime)
     return person
 
 
+def _use(session: Session, booking: Booking) -> HallUse:
+    return session.get_one(HallUse, booking.id)
+
+
+def _bare(request: Request, session: Session, booking: Booking, now: datetime) -> Response[Any]:
+    """What everybody sees who has the link to a club's booking."""
+    state = "expired" if booking.lapsed(now) else booking.state
+    context = about(session, booking, now) | {"state": _(words.BOOKING_STATES[state])}
+    context["sign_in"] = club_access.sign_in_page(session, links.path(session, booking))
+    return page(request, "halls/bare.html", **context)
+
+
 def _form(
     request: Request, session: Session, booking: Booking, now: datetime, typed: dict[str, str], faults: dict[str, str]
 ) -> Response[Any]:
@@ -143,17 +158,19 @@ def _form(
 
 def _status(request: Request, session: Session, booking: Booking, now: datetime) -> Response[Any]:
     account = ledger.account(session, booking.id)
+    blocked = club_access.is_blocked(_use(session, booking).organisation)
     context = about(session, booking, now) | {
         "series": _series(request, session, booking, now),
         "purposes": OFFERS.purposes,
         "ages": OFFERS.age_groups,
-        "code": shown(session, booking, now),
+        "code": None if blocked else shown(session, booking, now),
+        "blocked": blocked,
         "account": account,
         "lines": ledger.owed(session, booking.id),
         "documents": charge_papers.named(charge_papers.for_citizen(session, booking)),
         "history": [event for event in booking.events if event.verb not in events.FOR_THE_DESK],
-        "event_words": events.WORDS,
-        "state_words": steps.STATE_WORDS,
+        "event_words": words.EVENTS,
+        "state_words": words.BOOKING_STATES,
         "back_from_paying": request.query_params.get("zahlung", ""),
         "lapsed": booking.lapsed(now) or booking.state == "expired",
         "started": booking.starts_at <= now,
@@ -163,6 +180,7 @@ def _status(request: Request, session: Session, booking: Booking, now: datetime)
         "bills": open_bills(session, booking),
         "together": together.offered(session, booking, now),
         "debit_offered": mandate_routes.offered(session, booking, now),
+        "mandated": mandate_routes.active(session, booking, now) is not None,
     }
     return page(request, "halls/status.html", **context)
 
@@ -197,8 +215,7 @@ def about(session: Session, booking: Booking, now: datetime) -> dict[str, Any]:
         "terms": booking.terms,
         "now": now,
         "today": local_date(now, zone),
-        "last_day": last_day,
-        "cancelling": cancelling(booking.terms, day),
+        "cancelling": cancelling(booking.terms, day, local_date(now, zone)),
         "own_url": links.url(session, booking),
         "again": f"/{booking.municipality.slug}/hallen/{booking.resource.slug}/buchung?{again}",
         "return_to": links.path(session, booking),

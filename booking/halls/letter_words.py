@@ -123,4 +123,5 @@ def values(kind: str, context: Mapping[str, Any]) -> dict[str, str]:
 def _until(kind: str, context: Mapping[str, Any]) -> str:
     if kind == "hall_address":
         return texts.moment(context["booking"].hold_until, context["zone"])
-    return texts.day(context["until"]) if context["until"] else ""
+    limit = context["booking"].deadline_at
+    return texts.until(limit, context["zone"]) if limit else ""

@@ -13,16 +13,18 @@ from sqlalchemy.orm import Session, selectinload
 from buchbar.accounts.models import Municipality
 from buchbar.accounts.queries import municipality, towns_of
 from buchbar.base.errors import NotFound
+from buchbar.base.texts import _
 from buchbar.base.web import get, page
 from buchbar.booking import tariff_words
 from buchbar.booking.halls import asking, week, who, words
 from buchbar.booking.halls.answering import answer, prices
+from buchbar.booking.halls.fees import Answers
 from buchbar.booking.halls.find import Answer
 from buchbar.booking.halls.free import busy_between
 from buchbar.booking.halls.models import JOURNEY
 from buchbar.booking.halls.plan import HallPlan, HallRules, plan
 from buchbar.booking.halls.reservation import Slot
-from buchbar.booking.halls.tariff import TARIFFS
+from buchbar.booking.halls.tariff import OFFERS, TARIFFS
 from buchbar.calendar.months import monday_of
 from buchbar.calendar.public_holidays import holiday_name
 from buchbar.calendar.walls import local_date
@@ -56,7 +58,7 @@ def find(request: Request, session: Session, now: datetime, town_slug: FromPath[
         "plans": plans,
         "question": question,
         "answer": answered,
-        "prices": _first_prices(session, answered, asks.chosen.user_class, now),
+        "prices": _first_prices(session, answered, Answers(asks.chosen.user_class, purpose=question.purpose), now),
         "most": MOST_HALLS,
         "asks": asks,
         "sites": sites,
@@ -66,6 +68,7 @@ def find(request: Request, session: Session, now: datetime, town_slug: FromPath[
         "field_choices": asking.field_choices(plans),
         "times": asking.time_choices(),
         "durations": asking.duration_choices(),
+        "purposes": {name: _(label) for name, label in OFFERS.purposes.items()},
         "duration": asking.duration,
         "today": local_date(now, town.zone),
         "words": words,
@@ -106,7 +109,7 @@ def hall_page(
         "rules": hall,
         "items": [item for item in tariff.items if item.resource_id in ours] if tariff else [],
         "conditions": _conditions,
-        "amount": tariff_words.amount,
+        "amount": _amount,
         "in_words": in_words,
         "today": today,
         "monday": monday,
@@ -142,7 +145,16 @@ def _plans(
 
 
 def _conditions(item: TariffItem) -> str:
-    return "; ".join(tariff_words.conditions(item, TARIFFS))
+    """What its name doesn't say already."""
+    said = tariff_words.conditions(item, TARIFFS)
+    return "; ".join(each for each in said if each.casefold() not in item.label.casefold())
+
+
+def _amount(item: TariffItem) -> str:
+    if not item.percent:
+        return tariff_words.amount(item)
+    said = _("%d %% auf die Preise darüber") if item.kind == "surcharge" else _("%d %% der Preise darüber")
+    return said % item.percent
 
 
 def _monday(typed: str, today: date) -> date:
@@ -162,12 +174,12 @@ def _halls(session: Session, towns: Sequence[Municipality]) -> list[Hall]:
     return sorted(halls, key=lambda hall: (order[hall.municipality_id], hall.position, hall.name))
 
 
-def _first_prices(session: Session, answered: Answer | None, user_class: str, now: datetime) -> dict[Slot, int]:
+def _first_prices(session: Session, answered: Answer | None, answers: Answers, now: datetime) -> dict[Slot, int]:
     """What is shown first of each hall, and what is offered instead."""
     if answered is None:
         return {}
     first = [offers[0] for _place, offers in islice(answered.free, MOST_HALLS)]
-    return prices(session, [*first, *answered.near], user_class, now)
+    return prices(session, [*first, *answered.near], answers, now)
 
 
 routes = [find, day_plan, hall_page]

@@ -21,6 +21,7 @@ from buchbar.booking.halls.choosing import Choice, chosen, part_choices
 from buchbar.booking.halls.fees import Answers
 from buchbar.booking.halls.free import Busy, busy_between, refusal, starts
 from buchbar.booking.halls.models import HallUse
+from buchbar.booking.halls.next_free import nothing_on
 from buchbar.booking.halls.plan import HallPlan, HallRules, parts_in_words, plan, read_parts
 from buchbar.booking.halls.reservation import NotOffered, Slot, Taken, hold, price_of
 from buchbar.booking.halls.series_dates import instead
@@ -93,10 +94,13 @@ def _shown(
 ) -> Response[Any]:
     """The choice, what it costs or what is free instead, and when else these parts are free that day."""
     today, user_class = local_date(now, rules.zone), asks.chosen.user_class
-    context: dict[str, Any] = {"free": False, "why": refused, "others": [], "times": [], "lines": []}
+    context: dict[str, Any] = {"free": False, "why": refused, "others": [], "times": [], "lines": [], "nothing": None}
     if choice.day and not choice.faults:
         busy = _busy(session, rules, choice, now)
         context["times"] = starts(rules, busy, hall, choice.parts, choice.day, choice.minutes, user_class, now)
+        if not (context["times"] or choice.slot):
+            parts, minutes = choice.parts, choice.minutes
+            context["nothing"] = nothing_on(session, rules, hall, parts, choice.day, minutes, user_class, now)
         if choice.slot:
             context |= _judged(session, rules, hall, busy, choice, choice.slot, user_class, now, refused)
     context |= {

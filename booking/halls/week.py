@@ -42,7 +42,7 @@ def day_of(
     taken = _within(busy.spans(part.id), day_span(day, plan.zone))
     return sorted(
         [
-            *_free(plan, hall.step, subtract(everyone, taken), day, now),
+            *_free(plan, hall.step, everyone, taken, day, now),
             *(Stretch(span, "school") for span in subtract(subtract(whole, everyone), taken)),
             *_taken(busy, part, taken, day_span(day, plan.zone), names),
         ],
@@ -93,8 +93,10 @@ def _within(spans: Sequence[Span], day: Span) -> list[Span]:
     ]
 
 
-def _free(plan: HallPlan, step: timedelta, spans: Iterable[Span], day: date, now: datetime) -> Iterable[Stretch]:
-    """What nobody has; what of it is running is cut at the next beginning."""
+def _free(
+    plan: HallPlan, step: timedelta, opened: Sequence[Span], taken: Sequence[Span], day: date, now: datetime
+) -> Iterable[Stretch]:
+    """What nobody has, from the next beginning that can be booked; those are whole steps after the opening."""
     state: State = "free"
     try:
         opens = opens_at(plan.policy(local_date(now, plan.zone)).terms.release, day, plan.zone, plan.land)
@@ -102,13 +104,16 @@ def _free(plan: HallPlan, step: timedelta, spans: Iterable[Span], day: date, now
             state = "early"
     except NotFound:
         state = "early"
-    for span in spans:
-        begins = span.start + max(-((span.start - now) // step), 0) * step
-        if span.start < begins < span.end:
-            yield Stretch(Span(span.start, begins), "over")
-            yield Stretch(Span(begins, span.end), state)
-        else:
-            yield Stretch(span, "over" if begins >= span.end else state)
+    for opening in opened:
+        for span in subtract([opening], taken):
+            passed = max(span.start, now) - opening.start
+            # A beginning has to lie ahead: one at this very moment is over.
+            steps = passed // step + 1 if now >= span.start else -(-passed // step)
+            begins = opening.start + steps * step
+            if span.start <= now:
+                yield Stretch(Span(span.start, min(begins, span.end)), "over")
+            if begins < span.end:
+                yield Stretch(Span(begins, span.end), state)
 
 
 def _taken(busy: Busy, part: PartRules, taken: Iterable[Span], day: Span, names: Names) -> Iterable[Stretch]:

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from buchbar.base.texts import N_
+from buchbar.booking import events, steps
 from buchbar.booking.halls.find import Offer
 from buchbar.booking.halls.plan import parts_in_words
 from buchbar.booking.halls.reservation import Slot
@@ -19,6 +20,9 @@ STATES = {
     "closed": N_("gesperrt"),
     "school": N_("Schule"),
 }
+# Of a hall people say that it is booked; "reserviert" is what couples read.
+BOOKING_STATES = steps.STATE_WORDS | {"confirmed": N_("gebucht")}
+EVENTS = events.WORDS | {"confirm": N_("Buchung bestätigt")}
 WHY = {
     "time": N_("zu einer anderen Zeit"),
     "parts": N_("mit anderen Feldern"),
@@ -52,10 +56,11 @@ def slot_query(slot: Slot, zone: ZoneInfo, wer: str = "", **more: str) -> str:
     return urlencode([(name, value) for name, value in (given | more).items() if value])
 
 
-def slot_page(offer: Offer, wer: str = "") -> str:
+def slot_page(offer: Offer, wer: str = "", zweck: str = "") -> str:
     """The address of the page that books what is offered."""
     place = offer.place
-    return f"/{place.plan.slug}/hallen/{place.hall.slug}/buchung?{slot_query(offer.slot, place.plan.zone, wer)}"
+    asked = slot_query(offer.slot, place.plan.zone, wer, zweck=zweck)
+    return f"/{place.plan.slug}/hallen/{place.hall.slug}/buchung?{asked}"
 
 
 def week_name(monday: date) -> str:

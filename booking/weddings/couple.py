@@ -266,7 +266,7 @@ def _about(session: Session, booking: Booking, now: datetime) -> dict[str, Any]:
     return {
         "today_is": local_date(now, zone),
         "deadline_day": limit and last_day(limit, zone),
-        "cancelling": cancelling(booking.terms, day),
+        "cancelling": cancelling(booking.terms, day, local_date(now, zone)),
         "asks_again": bool(approvals.required(booking)),
         "return_to": links.path(session, booking),
         "booking": booking,

@@ -126,7 +126,7 @@ def slot_page(request: Request, session: Session, now: datetime, town_slug: From
     limit = terms.deadline_at(now, slot.span.start, times.zone)
     context = _common(times, now) | {
         "deadline_day": limit and last_day(limit, times.zone),
-        "cancelling": cancelling(terms, day),
+        "cancelling": cancelling(terms, day, local_date(now, times.zone)),
         "town": town,
         "slot": slot,
         "venue": session.get_one(Venue, rules.id),
