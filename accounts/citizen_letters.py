@@ -18,6 +18,8 @@ from buchbar.base.tokens import link_token
 from buchbar.notices import letters
 
 INVITATION = "einladung"
+# Pages of who books for a club, beside those of the halls themselves.
+OF_CLUBS = ("/konto/verein", "/konto/einladung", "/serie/")
 JOURNEY = "halls"
 # What the members of a club hear: the subject, what has happened, and whether the account is where to look.
 NEWS: dict[str, tuple[str, str]] = {
@@ -69,10 +71,13 @@ NEWS: dict[str, tuple[str, str]] = {
 }
 
 
-def write_code(session: Session, town_slug: str, email: str, code: str, minutes: int, at: datetime) -> None:
-    """Mail the code for signing in, in the name of the town to whose pages it leads."""
-    context = {"code": code, "minutes": minutes}
-    _write(session, _sender(session, town_slug), email, "account_code", _("Ihr Code für die Anmeldung"), at, **context)
+def write_code(session: Session, onward: str, email: str, code: str, minutes: int, at: datetime) -> None:
+    """Mail the code for signing in, in the name of the town and the office to whose page (``onward``) it leads."""
+    context: dict[str, Any] = {"code": code, "minutes": minutes}
+    town = _sender(session, onward.split("/")[1])
+    if "/hallen" in onward or onward.startswith(OF_CLUBS):
+        context["office"] = town.office_for("halls")
+    _write(session, town, email, "account_code", _("Ihr Code für die Anmeldung"), at, **context)
 
 
 def invite(session: Session, invitation: Invitation, at: datetime) -> None:
@@ -121,7 +126,7 @@ def tell_office(session: Session, organisation: Organisation, at: datetime) -> N
 def _write(
     session: Session, town: Municipality, to: str, kind: str, subject: str, at: datetime, **context: Any
 ) -> None:
-    office = town.office_for("halls" if kind.startswith("club") else "weddings")
+    office = context.pop("office", None) or town.office_for("halls" if kind.startswith("club") else "weddings")
     context = {"town": town, "office": office, "zone": town.zone, "subject": subject} | context
     text, html = letters.rendered(kind, **context)
     letters.write(

@@ -38,7 +38,7 @@ def send_code(request: Request, session: Session, now: datetime, form: Form) -> 
     _count_mail(request, session, email.lower(), now)
     asked, code = citizens.new_code_for(session, email, now)
     minutes = int(citizens.CODE_LIFE.total_seconds()) // 60
-    citizen_letters.write_code(session, onward.split("/")[1], email, code, minutes, now)
+    citizen_letters.write_code(session, onward, email, code, minutes, now)
     return _code_page(request, asked, email, onward)
 
 

@@ -81,7 +81,7 @@ def _dates(session: Session, organisations: Collection[UUID], now: datetime) -> 
         .where(HallUse.organisation_id.in_(organisations), Booking.state.in_(STANDING), Booking.ends_at > now)
         .order_by(Booking.starts_at, Booking.id)
     )
-    return [_Date(*row) for row in session.execute(wanted)]
+    return [_Date(*row) for row in session.execute(wanted)]  # type: ignore[arg-type]
 
 
 def _series(session: Session, dates: Iterable[_Date]) -> list[tuple[UUID, Coming]]:

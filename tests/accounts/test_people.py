@@ -43,6 +43,18 @@ def count(database, table):
         return session.scalar(select(func.count()).select_from(table))
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_the_code_comes_from_the_office_to_whose_pages_it_leads(posted, database, town):
+    with database.write() as session:
+        session.merge(town.town).sports_office = "Amt für Sport"
+    pages = ("/diepholz/hallen/dreifeldhalle/serie", "/diepholz/hochzeit")
+    for page in pages:
+        posted(PAGE, email=ADDRESS, weiter=page)
+    with database.read() as session:
+        texts = session.scalars(select(Letter.text).where(Letter.kind == "account_code")).all()
+    assert sorted("Amt für Sport" in text for text in texts) == [False, True]
+
+
 def test_a_citizen_signs_in_with_the_code_from_the_mail_and_is_then_known(client, posted, database, asked):
     assert count(database, Person) == 0
     answer = type_in(posted, asked, f" {code_in_mail(database)} ")
