@@ -35,7 +35,8 @@ NOTE = N_("Hausmeister")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One entry of the week: a booking, or (without ``who``) a closure with its reason as ``note``."""
+    """One entry of the week: a booking, or (without ``who``) a closure with its reason as ``note``. ``coach`` is who is
+    in the hall, and how to reach them: ``called`` and ``phone``."""
 
     time: str
     who: str
@@ -45,6 +46,8 @@ class Line:
     note: str
     doors: str
     start: datetime
+    called: str = ""
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ def _bookings(
     found = session.scalars(wanted).all()
     used = select(HallUse).where(HallUse.booking_id.in_([booking.id for booking in found]))
     uses = {use.booking_id: use for use in session.scalars(used)}
-    doors = session.scalars(select(Door).where(Door.hall_id == hall.id, Door.active).order_by(Door.position)).all()
+    doors = _doors(session, hall.id)
     return [_line(rules, hall, booking, uses[booking.id], doors, now) for booking in found if booking.id in uses]
 
 
@@ -159,7 +162,18 @@ def _line(
         note="\n".join(note for note in notes if note),
         doors=", ".join(needed),
         start=booking.starts_at,
+        called=use.coach or use.contact,
+        phone=use.coach_phone or booking.phone,
     )
+
+
+def door_names(session: Session, hall: Hall) -> list[str]:
+    """The doors of a hall that are in use."""
+    return [door.name for door in _doors(session, hall.id)]
+
+
+def _doors(session: Session, hall_id: UUID) -> Sequence[Door]:
+    return session.scalars(select(Door).where(Door.hall_id == hall_id, Door.active).order_by(Door.position)).all()
 
 
 def _closures(session: Session, rules: HallPlan, hall: HallRules, span: Span) -> list[Line]:

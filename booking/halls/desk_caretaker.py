@@ -85,6 +85,7 @@ def own_page(request: Request, session: Session, now: datetime, token: FromPath[
         hall=hall,
         today=local_date(now, town.zone),
         weeks=weeks,
+        doors=caretaker.door_names(session, hall),
         token=token,
         calendar=base_url + feeds.path(session, feed) if feed else "",
     )

@@ -66,6 +66,7 @@ def test_the_secret_link_shows_two_weeks_until_it_is_revoked(client, posted, dat
     page = f"{DESK}/verwalten/{here.hall.id}/hausmeister"
     with database.write() as session:
         this_week = gym.of_club(session, here, slot(here, 1, day=date(2026, 11, 27)), title="Badminton")
+        session.get_one(HallUse, this_week.id).coach_phone = "05441 123"
         gym.of_club(session, here, slot(here, 2), title="Handball")
         gym.of_club(session, here, slot(here, 3, day=date(2026, 12, 9)), title="Turnen")
     assert this_week.state == "confirmed"
@@ -74,6 +75,8 @@ def test_the_secret_link_shows_two_weeks_until_it_is_revoked(client, posted, dat
     client.cookies.clear()
     shown = client.get(own)
     assert "Badminton" in shown.text and "Handball" in shown.text and "Turnen" not in shown.text
+    assert 'id="heute"' in shown.text and 'href="#heute"' in shown.text
+    assert 'href="tel:' in shown.text and "–</td>" not in shown.text
     assert "noindex" in shown.text and "/kalender/" in shown.text
     for sheet in (f"{own}/wochenplan.pdf", f"{own}/wochenplan.pdf?woche=naechste"):
         assert client.get(sheet).content.startswith(b"%PDF")
