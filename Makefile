@@ -24,7 +24,7 @@ run: .venv/.installed var/vendor/.installed
 	@exec .venv/bin/buchbar demo
 
 test: .venv/.installed-dev var/vendor/.installed prepare
-	@exec .venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
+	@exec .venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 check: .venv/.installed-dev var/vendor/.installed prepare
 	.venv/bin/ruff format --check .

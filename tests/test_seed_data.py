@@ -38,6 +38,7 @@ from tests.cast import assemble
 NOW = cast.NOW
 TOWNS = ("diepholz", "gladbeck", "stuhr", "syke")
 WITH_HALLS = ("diepholz", "stuhr")
+pytestmark = pytest.mark.xdist_group("county")  # in one process, so that the county is loaded once
 
 
 @pytest.fixture(scope="module")
