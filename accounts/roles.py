@@ -19,6 +19,7 @@ WORK = "work"  # act on bookings, close days
 RULES = "rules"  # see by what rules the office works
 PRICES = "prices"  # see what the town charges, and how it takes money
 LEAD = "lead"  # change these rules
+DOORS = "doors"  # set up the locks that those who booked come in by
 ADMINISTER = "administer"  # say who works here, and how the town presents itself
 AUDIT = "audit"  # read who did and who looked at what
 TAKE = "take"  # take money at the counter
@@ -32,9 +33,9 @@ ANEW = "anew"  # take an edit back of which people have been told: nobody may, i
 _MAY = {
     "registrar": {OWN, LOOK, ACCOUNT, WORK, RULES, PRICES, TAKE},
     "sports": {OWN, LOOK, ACCOUNT, WORK, RULES, PRICES, TAKE},
-    "head": {OWN, LOOK, ACCOUNT, WORK, RULES, PRICES, LEAD, AUDIT, TAKE, BOOKS, CASH},
+    "head": {OWN, LOOK, ACCOUNT, WORK, RULES, PRICES, LEAD, DOORS, AUDIT, TAKE, BOOKS, CASH},
     "cashier": {OWN, ACCOUNT, PRICES, TAKE, BOOKS, CASH},
-    "administrator": {OWN, LOOK, ACCOUNT, WORK, RULES, PRICES, LEAD, ADMINISTER, AUDIT, TAKE, BOOKS, CASH},
+    "administrator": {OWN, LOOK, ACCOUNT, WORK, RULES, PRICES, LEAD, DOORS, ADMINISTER, AUDIT, TAKE, BOOKS, CASH},
     "county": {OWN, RULES, PRICES, LEAD, ADMINISTER, COUNTY},
     "auditor": {OWN, LOOK, ACCOUNT, RULES, PRICES, AUDIT, BOOKS},
 }
@@ -51,6 +52,7 @@ WHY_NOT = {
     RULES: N_("Die Einstellungen sieht nur, wer in diesem Amt arbeitet."),
     PRICES: N_("Preise und Zahlungswege sieht hier nur, wer in diesem Amt arbeitet."),
     LEAD: N_("Die Regeln ändert die Leitung oder die Verwaltung des Systems."),
+    DOORS: N_("Türen richtet die Leitung oder die Verwaltung des Systems ein."),
     ADMINISTER: N_("Das macht die Verwaltung des Systems."),
     AUDIT: N_("Das Protokoll lesen die Leitung, die Prüfung und die Verwaltung des Systems."),
     TAKE: N_("Mit Ihrer Rolle können Sie kein Geld annehmen."),

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from buchbar.accounts.models import AuditEntry, Revision
+from buchbar.accounts.models import AuditEntry, Municipality, Revision
 from buchbar.base.logs import JsonLines
 from buchbar.doors import listening, locks, reconciler
 from buchbar.doors.models import Door, Entry, Window
@@ -107,9 +107,13 @@ def test_a_clerk_sees_a_code_on_request_and_that_is_kept_without_the_digits(
     address = f"{DESK}/buchung/{here.booking.id}/tuercode"
     assert "Türcode ansehen" in client.get(address.removesuffix("/tuercode")).text
     assert code in posted(address).text
+    with database.write() as session:
+        session.scalars(select(Door)).one().adapter = "simulator"
+        session.get_one(Municipality, here.town.town.id).demonstration = True
+    assert "Am Übungsschloss ausprobieren" in posted(address).text
     with database.read() as session:
         kept = session.scalars(select(AuditEntry)).all()
-    assert [each.booking_id for each in kept if each.words == "Türcode angesehen"] == [here.booking.id]
+    assert [each.booking_id for each in kept if each.words == "Türcode angesehen"] == [here.booking.id] * 2
     assert code not in str([vars(each) for each in kept]) + "".join(JsonLines().format(r) for r in caplog.records)
     become(client, database, colleague(database, here.town, "auditor", "Frau Prüfer"))
     assert posted(address).status_code == 403

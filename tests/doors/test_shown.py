@@ -116,8 +116,11 @@ def test_the_keypad_opens_with_the_code_in_its_time_and_the_booking_knows_it(cli
         answers.append(posted(page, code=typed, taste="auf").headers["location"].rpartition("=")[2])
     assert answers == ["zu", "zu", "auf"]
     assert "Die Tür ist offen." in client.get(f"{page}?tuer=auf").text
-    key_by_key = posted(page, code=code[:2], taste=code[2]).text
-    assert f'value="{code[:3]}"' in key_by_key
+    key_by_key = posted(page, code=code[:2], taste=code[2], zurueck="/buchung/mine").text
+    assert f'value="{code[:3]}"' in key_by_key and 'href="/buchung/mine"' in key_by_key
+    onward = posted(page, code=code, taste="auf", zurueck="/buchung/mine").headers["location"]
+    assert 'href="/buchung/mine"' in client.get(onward).text
+    assert "elsewhere" not in client.get(f"{page}?zurueck=//elsewhere.example").text.partition("<main")[2]
     with database.write() as session:
         assert session.get_one(HallUse, booked.id).present_at == START
         assert session.scalar(select(func.count()).where(DoorEvent.kind == "opened")) == 1

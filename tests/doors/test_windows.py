@@ -1,7 +1,7 @@
 """Codes follow their bookings: moved, cancelled, unpaid, in a series; and no two live codes of a door are the same."""
 
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import msgspec
@@ -14,13 +14,14 @@ from buchbar.booking.halls import door_codes, reservation
 from buchbar.booking.halls.models import HallUse, Series
 from buchbar.booking.models import Booking
 from buchbar.calendar.repeats import Repeat
+from buchbar.calendar.rules import WeeklyRule
 from buchbar.doors import codes, locks, reconciler, windows
 from buchbar.doors.adapters import Abilities
 from buchbar.doors.models import Code, Door, Entry, Window
 from buchbar.payments import ledger
 from buchbar.payments.models import Payment
 from tests import gym
-from tests.cast import CLERK, NOW
+from tests.cast import BERLIN, CLERK, NOW
 from tests.doors import porter
 from tests.doors.porter import END, HOUR, MINUTE, SOON, START, Memory, digits, doors, entries, follow
 
@@ -144,6 +145,28 @@ def test_a_series_has_one_code_and_the_lock_knows_it_for_one_date_at_a_time(data
     with database.read() as session:
         (entry,) = entries(session)
         assert entry.id == known and entry.state == "removed"
+
+
+@pytest.mark.parametrize(("sunday", "hours"), [(date(2027, 3, 28), 5), (date(2027, 10, 31), 7)])
+def test_over_a_change_of_the_clock_a_door_opens_by_the_wall(database, lock, sunday, hours):
+    """From ten in the evening until four."""
+    with database.write() as session:
+        here = porter.build(session)
+        always = (WeeklyRule(frozenset(range(7)), 0, 1440, on_holidays=True),)
+        here.hall.hours = msgspec.structs.replace(here.hall.hours, open=always, cleaning=())
+        session.flush()
+        doors(session, here)
+        wanted = gym.slot(here, 1, day=sunday - timedelta(days=1), hour=22, minutes=hours * 60)
+        booking = gym.booked(session, here, wanted)
+        follow(session, booking, NOW)
+    reconciler.run(database, booking.starts_at - 3 * HOUR)
+    (told,) = lock.codes.values()
+    assert [f"{each.astimezone(BERLIN):%H:%M}" for each in (told.starts_at, told.ends_at)] == ["21:45", "04:30"]
+    assert told.ends_at - told.starts_at == hours * HOUR + 45 * MINUTE
+    reconciler.run(database, told.ends_at - MINUTE)
+    assert lock.codes
+    reconciler.run(database, told.ends_at + MINUTE)
+    assert not lock.codes
 
 
 def test_a_date_that_is_given_back_loses_the_code_and_the_others_keep_it(session, here):
