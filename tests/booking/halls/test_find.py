@@ -1,5 +1,6 @@
 """Which hall is free: first what was asked for, else the nearest; and the same number of questions for many halls."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -13,6 +14,7 @@ from buchbar.booking.halls.answering import answer
 from buchbar.booking.halls.find import Wish
 from buchbar.booking.halls.plan import plan
 from buchbar.resources.halls import Hall, HallPart
+from buchbar.resources.models import Site
 from tests import gym
 from tests.cast import NOW, assemble
 from tests.gym import TUESDAY, slot
@@ -31,10 +33,9 @@ def second_hall(session, here, name="Kleine Halle", **fields):
         municipality_id=here.town.town.id,
         name=name,
         slug=f"halle-{uuid4().hex[:8]}",
-        site_id=here.hall.site_id,
         combinations=[(1,)],
         hours=here.hall.hours,
-        **fields,
+        **{"site_id": here.hall.site_id} | fields,
     )
     session.add(hall)
     session.flush()
@@ -118,3 +119,24 @@ def test_many_halls_are_asked_in_as_many_questions_as_few(session, here):
         second_hall(session, here, name=f"Halle {number}")
     many, forty = questions(replace(nothing, fields=1))
     assert len(many.free) == 40 and forty <= one_hall <= 2
+
+
+def test_each_filter_of_the_page_leaves_out_what_does_not_fit(client, database, town):
+    with database.write() as session:
+        here = gym.build(session, town)
+        site = Site(id=uuid4(), municipality_id=town.town.id, name="Grundschule", street="Am Teich 2")
+        session.add(site)
+        session.flush()
+        second_hall(session, here, sports=["Turnen"], step_free=False, site_id=site.id)
+
+    def free(narrower):
+        page = client.get(f"/diepholz/hallen?tag={TUESDAY}&zeit=18:00{narrower}").text
+        found = page.partition('id="antwort"')[2].partition("</section>")[0]
+        assert "frei." in found
+        return re.findall(r"<h3[^>]*><a[^>]*>([^<]*)", found)
+
+    big, small = "Dreifeldhalle", "Kleine Halle"
+    assert sorted(free("")) == [big, small]
+    assert free("&sport=Handball") == free("&felder=2") == free("&stufenlos=ja") == [big]
+    assert free("&sport=Turnen") == free(f"&ort={site.id}") == [small]
+    assert free(f"&ort={here.hall.site_id}") == [big]
