@@ -82,7 +82,7 @@ def _show(
     town = session.get_one(Municipality, door.municipality_id)
     log = events.log_of(session, door.id, 20)
     shown: dict[str, Any] = {"door": door, "typed": typed, "said": said, "log": log, "event_words": EVENT_WORDS}
-    shown["back"] = own_path(back) if back else ""
+    shown["came_from"] = own_path(back) if back else ""
     return page(request, "doors/keypad.html", town=town, zone=town.zone, **shown)
 
 

@@ -118,7 +118,7 @@ def test_the_keypad_opens_with_the_code_in_its_time_and_the_booking_knows_it(cli
     assert "Die Tür ist offen." in client.get(f"{page}?tuer=auf").text
     key_by_key = posted(page, code=code[:2], taste=code[2], zurueck="/buchung/mine").text
     assert f'value="{code[:3]}"' in key_by_key and 'href="/buchung/mine"' in key_by_key
-    onward = posted(page, code=code, taste="auf", zurueck="/buchung/mine").headers["location"]
+    onward = posted(page, code="000000", taste="auf", zurueck="/buchung/mine").headers["location"]
     assert 'href="/buchung/mine"' in client.get(onward).text
     assert "elsewhere" not in client.get(f"{page}?zurueck=//elsewhere.example").text.partition("<main")[2]
     with database.write() as session:

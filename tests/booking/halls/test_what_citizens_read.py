@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
+from buchbar.accounts.models import Municipality
 from buchbar.base import texts
 from buchbar.booking import links
 from buchbar.booking.events import CITIZEN
@@ -135,3 +136,12 @@ def test_a_mandate_is_not_offered_where_nothing_is_left_to_pay(client, database,
         pay(session, booking, NOW)
     shown = client.get(page).text
     assert "SEPA" not in shown and '<span class="state is-confirmed">gebucht</span>' in shown
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_town_says_how_each_of_its_offices_is_reached(client, database, here):
+    assert client.get("/diepholz").text.count('class="contact"') == 1
+    with database.write() as session:
+        session.get_one(Municipality, here.town.town.id).sports_office = "Sportamt"
+    page = client.get("/diepholz").text
+    assert page.count('class="contact"') == 2 and "Sportamt" in page and "Standesamt" in page
