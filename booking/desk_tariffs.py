@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from buchbar.accounts import at_desk
 from buchbar.accounts.models import Clerk, Municipality
-from buchbar.accounts.roles import LEAD, PRICES
+from buchbar.accounts.roles import LEAD, PRICES, sees
 from buchbar.base import texts
 from buchbar.base.errors import Invalid, Refused
 from buchbar.base.texts import N_, _
@@ -43,7 +43,8 @@ _MONDAY = date(2024, 1, 1)
 
 @at_desk.get("/entgelte", PRICES)
 def all_tariffs(request: Request, session: Session, now: datetime, clerk: Clerk) -> Response[Any]:
-    area, town = tariff_areas.named(request.query_params.get("bereich", "")), clerk.town
+    asked, town = request.query_params.get("bereich", ""), clerk.town
+    area = tariff_areas.named(asked or next(each.name for each in tariff_areas.known() if sees(clerk.role, each.name)))
     made = tariffs.history(session, town.id, area.name)
     today = local_date(now, town.zone)
     count = [tariff for tariff in made if tariff.withdrawn_at is None]

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from buchbar.base import texts
-from buchbar.base.texts import _
+from buchbar.base.texts import _, ngettext
 from buchbar.booking.halls import season_criteria
 from buchbar.booking.halls.models import Criterion, SeasonWish
 from buchbar.booking.halls.plan import HallPlan
@@ -58,14 +58,33 @@ def reason(
     *,
     named: bool,
 ) -> str:
-    """Why a wish got what it got. ``named``: other clubs are called by their names, as the town's public plans do."""
+    """Why a wish got what it got, each possibility on a line of its own. ``named``: other clubs are called by their
+    names, as the town's public plans do."""
     if result.place and not result.missed:
         return _("Ihr Wunsch ist erfüllt, so wie Sie ihn zuerst genannt haben.")
     if result.place:
         start = _("Ihre %d. Möglichkeit ist erfüllt.") % ((result.choice or 0) + 1)
     else:
         start = _("Für diesen Wunsch gibt es leider keinen Platz.")
-    return " ".join([start, *(_missed(each, result, plan, criteria, wishes, named) for each in result.missed)])
+    missed = [_missed(each, result, plan, criteria, wishes, named) for each in result.missed]
+    return "\n".join([start, *filter(None, [_only(result, plan)]), *missed])
+
+
+def _only(result: Result, plan: HallPlan) -> str:
+    """Which hall alone counts for a wish that names none, where others are too small or not made for it."""
+    wish = result.wish
+    if all(choice.hall_id for choice in wish.choices) or len(plan.halls) == 1:
+        return ""
+    big = [hall for hall in plan.halls.values() if any(len(parts) >= wish.parts_wanted for parts in hall.combinations)]
+    fit = [hall for hall in big if hall.step_free or not wish.step_free]
+    sport = wish.sport.casefold()
+    fit = [hall for hall in fit if not hall.sports or not sport or sport in {each.casefold() for each in hall.sports}]
+    if len(fit) != 1:
+        return ""
+    if len(big) == 1:
+        only = ngettext("Nur „%(hall)s“ hat ein Feld.", "Nur „%(hall)s“ hat %(n)d Felder.", wish.parts_wanted)
+        return only % {"hall": fit[0].name, "n": wish.parts_wanted}
+    return _("Nur „%(hall)s“ passt zu dem, was Sie brauchen.") % {"hall": fit[0].name}
 
 
 def _missed(

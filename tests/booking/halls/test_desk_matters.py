@@ -61,3 +61,11 @@ def test_the_registry_office_hears_nothing_of_it(client, database, season):
         session.add(Organisation(municipality_id=season.here.town.town.id, name="Blau", made_at=gym.NOW))
     become(client, database, season.here.town.clerk)
     assert not waiting(client)
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_prices_open_with_those_of_the_own_office(client, database, season):
+    become(client, database, season.here.clerk)
+    assert "Jugend eines Vereins" in client.get(f"{DESK}/entgelte").text
+    become(client, database, season.here.town.clerk)
+    assert "Jugend eines Vereins" not in client.get(f"{DESK}/entgelte").text

@@ -9,7 +9,7 @@ from buchbar.base.errors import Forbidden, NotFound
 from buchbar.booking import closures
 from buchbar.booking.allocation import seed_print
 from buchbar.booking.halls import season_plan, season_release, season_rounds, season_wishes
-from buchbar.booking.halls.models import Allotment, HallUse, Round, Series
+from buchbar.booking.halls.models import Allotment, Alternative, HallUse, Round, Series
 from buchbar.booking.halls.season_allocation import Place
 from buchbar.booking.halls.season_plan import InTheWay, decide, place_of, rehearse, undo
 from buchbar.booking.halls.season_report import report
@@ -17,6 +17,7 @@ from buchbar.booking.halls.season_rounds import NotNow
 from buchbar.booking.models import Booking, Claim
 from buchbar.calendar.spans import Span
 from buchbar.notices.models import Letter
+from buchbar.resources.halls import Hall, HallPart
 from tests.booking.crowd import crowded, together
 from tests.booking.halls.season import AFTER, CLOSES, MONDAY, OPENS, prepare, wish
 from tests.cast import CLERK, NOW, assemble, slot_at
@@ -218,3 +219,19 @@ def test_two_who_release_at_the_same_moment_book_it_once(database, database_url)
         assert session.get_one(Round, season.round.id).state == "released"
         letters = session.scalars(select(Letter.to_address).where(Letter.kind == "season_result")).all()
         assert sorted(letters) == ["coach@example.org", "tus@example.org"]
+
+
+def test_a_club_reads_each_possibility_on_its_own_line_and_which_hall_alone_counts(session, season):
+    hall = season.here.hall
+    small = Hall(municipality_id=hall.municipality_id, name="Kleine Halle", slug="klein", site_id=hall.site_id)
+    small.combinations, small.hours = [(1,)], hall.hours
+    session.add(small)
+    session.flush()
+    session.add(HallPart(municipality_id=hall.municipality_id, hall_id=small.id, number=1, name="Halle"))
+    session.flush()
+    wish(session, season, season.other, EVENING, title="Erste")
+    anywhere = [Alternative(weekday=MONDAY, from_minute=minute) for minute in (18 * 60, 19 * 60)]
+    lost = wish(session, season, season.other, title="Zweite", alternatives=anywhere)
+    told = rehearsed(session, season)[lost.id].reason.split("\n")
+    assert len(told) == 4 and told[1] == "Nur „Dreifeldhalle“ hat 3 Felder."
+    assert all("gleich welche Halle" in line for line in told[2:])
