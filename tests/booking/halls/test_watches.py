@@ -50,6 +50,16 @@ def told(database):
         return {row.to_address: row.text for row in rows}
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_where_nothing_is_free_one_can_wait_for_it(client, database, here):
+    with database.write() as session:
+        gym.booked(session, here, slot(here, 1, 2, 3, hour=16, minutes=360), user_class="school")
+    asked = "tag=2026-12-01&von=18:00&minuten=60&teile=1"
+    assert f'href="{PAGE}"' in client.get(f"/diepholz/hallen/dreifeldhalle/buchung?{asked}").text
+    assert f'href="{PAGE}"' in client.get("/diepholz/hallen?tag=2026-12-01&zeit=18:00&dauer=60&felder=3").text
+    assert f'href="{PAGE}"' not in client.get("/diepholz/hallen?tag=2026-12-02&zeit=18:00&dauer=60&felder=3").text
+
+
 def test_watchers_hear_of_what_is_free_again_when_a_closure_is_lifted(database, here):
     watch(database, here)
     later = TUESDAY + timedelta(days=400)
