@@ -28,10 +28,11 @@ from buchbar.notices.models import Letter
 from buchbar.payments import ledger
 
 PURPOSE = "serie"
+CANCELLED = N_("Termine storniert: %(hall)s, %(number)s")  # where the office has ended them
 SUBJECTS = {
     "hall_series_booked": N_("Ihre Serie: %(hall)s, %(number)s"),
     "hall_series_changed": N_("Ihre Serie ist geändert: %(hall)s, %(number)s"),
-    "hall_series_ended": N_("Termine freigegeben oder storniert: %(hall)s, %(number)s"),
+    "hall_series_ended": N_("Termine freigegeben: %(hall)s, %(number)s"),
     "hall_series_decided": N_("Das Amt hat entschieden: %(hall)s, %(number)s"),
     "hall_series_reminder": N_("Bitte bezahlen Sie bald: Serie %(number)s, %(hall)s"),
     "hall_series_released": N_("Termine gelten nicht mehr: %(hall)s, %(number)s"),
@@ -183,7 +184,8 @@ def _write(
             "conditions": "",
             "by_kind": "",
         } | more
-        context["subject"] = _(SUBJECTS[kind]) % {"hall": series.hall.name, "number": series.number}
+        subject = CANCELLED if kind == "hall_series_ended" and context["by_kind"] == "clerk" else SUBJECTS[kind]
+        context["subject"] = _(subject) % {"hall": series.hall.name, "number": series.number}
         _deliver(session, town, first, kind, context, series.email, at)
 
 

@@ -123,7 +123,8 @@ def test_what_is_in_the_way_is_shown_and_decided_together(client, posted, databa
         assert session.get_one(Booking, part.id).state == "cancelled"
         assert session.get_one(Booking, whole.id).state == session.get_one(Booking, beside.id).state == "confirmed"
         letters = session.scalars(select(Letter).where(Letter.booking_id == part.id)).all()
-        assert any("Der Boden wird versiegelt." in letter.text for letter in letters)
+        [told] = [letter.text for letter in letters if "Der Boden wird versiegelt." in letter.text]
+        assert "leider mussten wir" in told and "Für Sie entstehen keine Kosten." in told
         mine = session.scalars(select(Claim).where(Claim.resource_id == here.parts[2].id)).all()
         assert len([claim for claim in mine if claim.closure_id]) == 2  # before and after who stays
     assert {resource for resource, _span in closed(database)} == {here.parts[2].id}

@@ -69,3 +69,11 @@ def test_prices_open_with_those_of_the_own_office(client, database, season):
     assert "Jugend eines Vereins" in client.get(f"{DESK}/entgelte").text
     become(client, database, season.here.town.clerk)
     assert "Jugend eines Vereins" not in client.get(f"{DESK}/entgelte").text
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_who_may_not_change_a_hall_reads_all_of_it(client, database, season):
+    become(client, database, season.here.clerk)
+    page = client.get(f"{DESK}/hallen/verwalten/{season.here.hall.id}").text
+    assert "Badminton" in page and "1+2+3" in page and "08:00" in page and "05441 777" in page
+    assert "<textarea" not in page

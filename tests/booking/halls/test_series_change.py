@@ -65,7 +65,9 @@ def test_what_it_costs_follows_the_policy_unless_the_office_cancels(session, her
     assert series_change.cost_of_ending(session, made.booked, NOW, CLERK).kept == 0
     series_change.end_from(session, made.series, SECOND, NOW, CLERK, "Der Boden wird erneuert.")
     assert states(session, made.series) == ["confirmed", "cancelled", "cancelled", "cancelled"]
-    assert "Boden" in session.scalars(select(Letter.text).where(Letter.kind == "hall_series_ended")).one()
+    letter = session.scalars(select(Letter).where(Letter.kind == "hall_series_ended")).one()
+    assert "Boden" in letter.text and "Für Sie entstehen keine Kosten." in letter.text
+    assert letter.subject.startswith("Termine storniert: ")
 
 
 def test_what_has_begun_or_belongs_to_others_is_refused(session, here):
