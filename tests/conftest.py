@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -14,7 +15,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.middleware.csrf import generate_csrf_token
 from litestar.testing import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event, make_url
 from sqlalchemy.orm import Session
 
 from buchbar.app.assembly import put_together
@@ -57,15 +58,10 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(kind: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """Of an empty database. Tests that follow each other have the same address, and so the same engine."""
+def database_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if kind == "sqlite":
-        template: Path = request.getfixturevalue("sqlite_template")
-        path, fresh = template.with_name("buchbar.sqlite"), template.with_name("fresh.sqlite")
-        shutil.copy(template, fresh)
-        for beside in ("-wal", "-shm"):
-            Path(f"{path}{beside}").unlink(missing_ok=True)
-        fresh.replace(path)  # who is still connected to the one before stays with that
+        path = tmp_path / "buchbar.sqlite"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
     else:
         cluster: Cluster = request.getfixturevalue("cluster")
@@ -74,19 +70,41 @@ def database_url(kind: str, request: pytest.FixtureRequest) -> Iterator[str]:
         cluster.give_back_database(url)
 
 
+class Engines:
+    """An engine remembers how each statement is said in SQL, and to find that out takes longer than to ask the
+    database. So tests share them: one for each PostgreSQL database, which is used again and again, and one for all
+    files of SQLite."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, Engine] = {}
+        self.file = ""
+
+    def of(self, url: str) -> Engine:
+        """The engine for a database, until the next is asked for."""
+        address = make_url(url)
+        sqlite = address.get_backend_name() == "sqlite"
+        key, self.file = ("sqlite", address.database or "") if sqlite else (url, "")
+        if key not in self.made:
+            self.made[key] = connect(url, synchronous="OFF")
+            if sqlite:
+                event.listen(self.made[key], "do_connect", self._lead)
+        engine = self.made[key].execution_options()  # what a test listens to on it, the next one doesn't hear
+        engine.url = address
+        return engine
+
+    def _lead(self, _dialect: Any, _record: Any, given: list[Any], _more: Any) -> None:
+        given[0] = self.file
+
+
 @pytest.fixture(scope="session")
-def engines() -> dict[str, Engine]:
-    """By their addresses: an engine remembers how each statement is said in SQL, and to find that out takes longer than
-    to ask the database."""
-    return {}
+def engines() -> Engines:
+    return Engines()
 
 
 @pytest.fixture
-def database(database_url: str, engines: dict[str, Engine]) -> Iterator[Database]:
-    engine = engines.get(database_url) or connect(database_url, synchronous="OFF")
-    engines[database_url] = engine
-    own = engine.execution_options()  # what the test listens to on it, the next one doesn't hear
-    yield Database(own, settings=people.SETTINGS)
+def database(database_url: str, engines: Engines) -> Iterator[Database]:
+    engine = engines.of(database_url)
+    yield Database(engine, settings=people.SETTINGS)
     engine.dispose()
 
 
