@@ -117,8 +117,6 @@ def _sentence(session: Session, booking: Booking, way: str, amount: str) -> str:
 
 def moves(session: Session, booking_id: UUID, account: ledger.Account) -> list[tuple[str, int]]:
     """What was paid, goes back, went back and was taken from us again, as labels and cents; without what is nothing."""
-    if not account.paid:
-        return []
 
     def total(amount: object, *where: object) -> int:
         return int(session.scalar(select(func.coalesce(func.sum(amount), 0)).where(*where)) or 0)  # type: ignore[arg-type]

@@ -112,13 +112,12 @@ def money(session: Session, booking: Booking, event: BookingEvent) -> dict[str, 
     """The money, as it stands after the event; ``going`` says how what goes back because of it comes to them."""
     account = ledger.account(session, booking.id)
     credit_note = crediting.note_of(session, event)
-    charged = bool(ledger.charges(session, booking.id))
     return {
-        "lines": ledger.owed(session, booking.id) if charged else [],
-        "kassenzeichen": bank_details.signs(session, booking.id) if charged else "",
+        "lines": ledger.owed(session, booking.id),
+        "kassenzeichen": bank_details.signs(session, booking.id),
         "account": account,
         "moves": on_the_way.moves(session, booking.id, account),
-        "bills": open_bills(session, booking) if charged else [],
+        "bills": open_bills(session, booking),
         "going": on_the_way.going(session, booking, event.at),
         "pay": payable.ways(session, booking, event.at),
         "over": booking.state in OVER,

@@ -52,8 +52,6 @@ def _waiting(municipality_id: UUID) -> Select[Refund]:
 def accounts(session: Session, wanted: Collection[Refund]) -> dict[UUID, Account]:
     """Where refunds go, by their ids: as a clerk typed, or where the money came from, unless the bank brought a
     refund back from there."""
-    if not wanted:
-        return {}
     of_entries = BankEntry.id.in_([each.payment.entry_id for each in wanted if each.payment.entry_id])
     of_mandates = Mandate.id.in_([each.payment.mandate_id for each in wanted if each.payment.mandate_id])
     entries = {entry.id: entry for entry in session.scalars(select(BankEntry).where(of_entries))}
