@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, Uuid, bindparam, func, literal, select, union_all
+from sqlalchemy import Select, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from buchbar.base.db import insert
@@ -68,23 +68,18 @@ class Account:
         return max(0, self.paid - self.reversed - self.returned - self.owed)
 
 
-def _sum(amount: Any, *where: Any) -> Any:
-    return func.coalesce(select(func.sum(amount)).where(*where).scalar_subquery(), 0)
-
-
-_OF_BOOKING = bindparam("booking_id", type_=Uuid())
-# Asked several times with each step of a booking: so in one question, which is put into words once.
-_ACCOUNT = select(
-    _sum(ChargeItem.cents, ChargeItem.charge_id == Charge.id, Charge.booking_id == _OF_BOOKING),
-    _sum(Payment.cents, Payment.booking_id == _OF_BOOKING, Payment.state == "paid"),
-    _sum(Refund.cents, Refund.booking_id == _OF_BOOKING),
-    _sum(Reversal.cents, Reversal.booking_id == _OF_BOOKING),
-)
-
-
 def account(session: Session, booking_id: UUID) -> Account:
     """The sums of a booking's account."""
-    return Account(*(int(cents) for cents in session.execute(_ACCOUNT, {"booking_id": booking_id}).one()))
+
+    def total(amount: object, *where: object) -> int:
+        return int(session.scalar(select(func.coalesce(func.sum(amount), 0)).where(*where)) or 0)  # type: ignore[arg-type]
+
+    return Account(
+        owed=total(ChargeItem.cents, ChargeItem.charge_id == Charge.id, Charge.booking_id == booking_id),
+        paid=total(Payment.cents, Payment.booking_id == booking_id, Payment.state == "paid"),
+        returned=total(Refund.cents, Refund.booking_id == booking_id),
+        reversed=total(Reversal.cents, Reversal.booking_id == booking_id),
+    )
 
 
 def accounts(session: Session, ids: Collection[UUID]) -> dict[UUID, Account]:
