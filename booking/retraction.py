@@ -52,7 +52,7 @@ def why_not(session: Session, booking: Booking) -> str:
         return _("Seit der Zustimmung ist bei dieser Buchung etwas geschehen. Bitte sehen Sie sie noch einmal an.")
     begun = Payment.booking_id == booking.id, Payment.state.in_(("started", "paid"))
     if session.scalar(select(Payment.id).where(*begun).limit(1)) is not None:
-        return _("Das Paar bezahlt gerade oder hat schon bezahlt.")
+        return _("Es wird gerade bezahlt oder ist schon bezahlt.")
     return ""
 
 
