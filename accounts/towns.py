@@ -17,9 +17,9 @@ from buchbar.base.texts import N_, _
 # First parts of addresses that are ours, now or as the design has it. No town can be called like that.
 RESERVED = {
     "amt", "api", "barrierefreiheit", "bestaetigung", "bild", "bilder", "brief", "buchung", "datenschutz", "demo",
-    "embed", "ferien", "hallen", "health", "hochzeit", "impressum", "kalender", "kita", "konto", "leichte-sprache",
-    "logo", "metrics", "portal", "postfach", "robots.txt", "schema", "sprache", "static", "trauort", "vendor",
-    "zahlung", "zustimmung",
+    "embed", "ferien", "hallen", "hausmeister", "health", "hochzeit", "impressum", "kalender", "kita", "konto",
+    "leichte-sprache", "logo", "merken", "metrics", "portal", "postfach", "robots.txt", "schema", "serie", "sprache",
+    "static", "trauort", "tueren", "vendor", "zahlung", "zustimmung",
 }  # fmt: skip
 LANDS = {
     "BW": N_("Baden-Württemberg"),

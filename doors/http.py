@@ -7,6 +7,7 @@ runs the installation has named (BUCHBAR_DOOR_HOSTS): else a door could be "set 
 import asyncio
 import ipaddress
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,7 +28,9 @@ def ask(settings: Settings, method: str, url: str, **options: Any) -> httpx.Resp
     if not allowed(settings, url):
         raise Unreachable(NOT_THERE)
     try:
-        read = asyncio.run(_exchange(method, url, options))
+        # In a thread of its own: a loop can't be begun where another is running.
+        with ThreadPoolExecutor(max_workers=1) as own:
+            read = own.submit(asyncio.run, _exchange(method, url, options)).result()
     except (httpx.HTTPError, httpx.InvalidURL, OSError):
         raise Unreachable(SILENT) from None  # its words may hold addresses
     if read.status_code == 429:

@@ -24,7 +24,7 @@ CODES = {
     "extra": N_("zusätzlich zur Nutzung"),
     "room": N_("für einen Nebenraum"),
 }
-USUAL = {"use": N_("Nutzung der Halle"), "extra": N_("Reinigung"), "room": N_("Nutzung des Foyers")}
+USUAL = {"use": N_("Nutzung der Halle"), "extra": N_("Reinigung")}
 OFFERS = Offers(
     kinds=("price", "surcharge", "reduction", "minimum", "maximum"),
     units=("hour", "half_hour", "day", "booking", "person"),
